@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// outboard args: the plan as arguments for people's own `docker run $(outboard args ...) IMAGE`.
+#include "app/cli/command.h"
+#include "app/cli/gpu_choice.h"
+#include "app/cli/image_facts.h"
+#include "app/cli/run_engine.h"
+#include "base/text.h"
+#include "render/arguments.h"
+
+namespace outboard::cli {
+
+namespace {
+
+CommandHelp args_help() {
+  CommandHelp help{
+      "args",
+      "[IMAGE]",
+      "print the arguments that give a container its GPUs",
+      "For 'docker run $(outboard args --gpus 2) IMAGE', and for Compose files. With IMAGE (one of "
+      "docker's, or rootfs:DIR) the driver's libraries go where that image's loader looks; without "
+      "it, where Debian's and Ubuntu's do. Arguments alone cannot enter the libraries into the "
+      "image's ld.so.cache: programs find them, but 'ldconfig -p' does not list them before "
+      "ldconfig has run in the container. 'outboard run' and outboard-runtime do enter them.",
+      {{"gpus", 0, "SPEC",
+        "which GPUs: all, none, a count, indices, UUIDs, PCI bus ids, 0:1, mig=PROFILE[:N] "
+        "(default all)",
+        "all none"},
+       {"for", 0, "NAME", "docker, podman or compose (default docker)", "docker podman compose"},
+       {"verbose", 0, "", "say on stderr what is decided and why", ""}},
+      false};
+  add_machine_options(help);
+  return help;
+}
+
+Result<int> run(const Parsed& parsed) {
+  if (parsed.words().size() > 1) return make_error(ErrorCode::kUsage, "args: one image at most");
+  std::string target = parsed.value("for", "docker");
+  if (target != "docker" && target != "podman" && target != "compose") {
+    return make_error(ErrorCode::kUsage, cat("args: --for '", printable(target), "' is not known"),
+                      "use docker, podman or compose");
+  }
+  engine::Console console = make_console(parsed);
+  OB_TRY(GpuChoice choice, choose_gpus(parsed.value("gpus", "all"), parsed, console));
+  if (!choice.hooks) return 0;
+  ImageFacts image;
+  if (!parsed.words().empty()) {
+    OB_TRY(image, image_facts(parsed.words()[0], target, console));
+  }
+  OB_TRY(plan::Plan plan, choice.hooks->plan(image.layout, image.environment));
+  for (const std::string& sentence : plan.notes) console.say(sentence);
+  for (const plan::PlannedNode& node : plan.nodes) {
+    if (!node.exists)
+      console.note(cat("device node '", node.host_path, "' is missing; 'outboard run' makes it"));
+  }
+  if (target == "compose") {
+    std::string text = render::compose_fragment(plan);
+    if (!text.empty() && text.back() == '\n') text.pop_back();
+    console.print(text);
+  } else {
+    console.print(shell_text(render::engine_arguments(plan)));
+  }
+  return 0;
+}
+
+}  // namespace
+
+CliCommand args_command() {
+  return {args_help(), run};
+}
+
+}  // namespace outboard::cli

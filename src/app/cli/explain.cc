@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// outboard explain: every record that a container would get, and why.
+#include <cstdio>
+
+#include "app/cli/command.h"
+#include "app/cli/image_facts.h"
+#include "app/cli/run_engine.h"
+#include "app/prepare_host.h"
+#include "base/json.h"
+#include "base/root.h"
+#include "base/text.h"
+#include "engine/image_config.h"
+#include "engine/image_drivers.h"
+#include "render/describe.h"
+
+namespace outboard::cli {
+
+static Result<int> run(const Parsed& parsed) {
+  if (parsed.words().size() > 1) return make_error(ErrorCode::kUsage, "explain: one image at most");
+  OB_TRY(app::MachineOptions options, machine_options(parsed));
+  OB_TRY(device::Request request, device::parse_gpus_option(parsed.value("gpus", "all")));
+  ImageFacts image;
+  if (!parsed.words().empty()) {
+    OB_TRY(image, image_facts(parsed.words()[0], "docker", make_console(parsed)));
+  }
+  auto variable = engine::find_variable(image.environment, "NVIDIA_DRIVER_CAPABILITIES");
+  if (parsed.has("capabilities")) {
+    OB_TRY(request.capabilities, device::parse_capabilities(parsed.value("capabilities")));
+  } else if (variable && request.capabilities == device::kDefaultCapabilities) {
+    OB_TRY(request.capabilities, device::parse_capabilities(*variable));
+  }
+  OB_TRY(app::Chosen chosen, app::choose(options, request));
+  OB_TRY(plan::Plan plan, plan::make_plan(chosen.machine.facts, chosen.machine.inventory,
+                                          chosen.selection, request.capabilities, image.layout));
+  if (!app::is_real_root()) plan::fit_user_namespace(plan);
+  if (!image.root.empty()) {
+    OB_TRY(Root root, Root::open(image.root, Root::Trust::kUntrusted));
+    engine::overrule_image_drivers(root, image.environment, {}, plan);
+  }
+  std::string text =
+      parsed.has("json") ? json::write_pretty(render::plan_json(plan)) : render::plan_text(plan);
+  std::fputs(text.c_str(), stdout);
+  return 0;
+}
+
+CliCommand explain_command() {
+  CommandHelp help{
+      "explain",
+      "[IMAGE]",
+      "print what a container would get, and why",
+      "Each line is one record of the plan that 'outboard run' and outboard-runtime "
+      "carry out: a device node, a mounted file, an "
+      "ld.so.cache entry, with the rule and the fact behind it. "
+      "IMAGE, one of Docker's or rootfs:DIR, says where its loader looks and which capabilities it "
+      "wants; without it Debian's directories are assumed.",
+      {{"gpus", 0, "SPEC",
+        "which GPUs: all, none, a count, indices, UUIDs, PCI bus ids, mig=PROFILE[:N] "
+        "(default all)",
+        "all none"},
+       {"capabilities", 0, "LIST",
+        "driver capabilities (default the image's, else utility,compute)",
+        "all compute utility video graphics display ngx compat32"},
+       {"json", 0, "", "print a JSON document", ""}},
+      false};
+  add_machine_options(help);
+  return {std::move(help), run};
+}
+
+}  // namespace outboard::cli

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/gpu_choice.h"
+
+#include <cstdlib>
+#include <memory>
+
+#include "app/cli/command.h"
+#include "app/container_cache.h"
+#include "app/prepare_host.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "engine/image_config.h"
+
+namespace outboard::cli {
+
+namespace {
+
+constexpr const char* kCapabilitiesVariable = "NVIDIA_DRIVER_CAPABILITIES";
+
+bool is_moved(const Parsed& parsed) {
+  for (const char* name : {"root", "driver-root", "dev-root", "proc-root", "sys-root", "facts"}) {
+    if (parsed.has(name)) return true;
+  }
+  return std::getenv("OUTBOARD_ROOT") != nullptr;  // NOLINT: one thread
+}
+
+// TOML's basic strings are JSON's.
+std::string policy_of(const app::MachineOptions& options) {
+  auto line = [](const char* key, const std::string& value) {
+    return cat(key, " = ", json::write(json::Value(value)), "\n");
+  };
+  return cat("[driver]\n", line("root", options.roots.driver), line("dev-root", options.roots.dev),
+             line("proc-root", options.roots.proc), line("sys-root", options.roots.sys));
+}
+
+bool has_no_gpu(const app::Machine& machine) {
+  return machine.inventory.gpus.empty() || !plan::check_driver(machine.facts);
+}
+
+Result<app::Machine> read_warm(const app::MachineOptions& options, const device::Request& request,
+                               bool dry_run) {
+  OB_TRY(app::Machine machine, app::read_machine(options, app::NvmlUse::kNever));
+  if (dry_run || !options.facts_file.empty()) return machine;
+  if (!app::load_modules(machine.facts, request.capabilities)) return machine;
+  return app::read_machine(options, app::NvmlUse::kNever);
+}
+
+/// The capabilities of a container: named in --gpus, else by the variable (the person's, or the
+/// image's own), else the default.
+Result<device::Capabilities> capabilities_for(const device::Request& request, bool named,
+                                              const std::vector<std::string>& environment) {
+  if (named) return request.capabilities;
+  auto value = engine::find_variable(environment, kCapabilitiesVariable);
+  if (!value) return request.capabilities;
+  return device::parse_capabilities(*value);
+}
+
+std::string visible_devices(const GpuChoice& choice) {
+  return choice.names.empty() ? "none" : join(choice.names, ",");
+}
+
+engine::GpuHooks hooks_for(std::shared_ptr<const app::Chosen> chosen,
+                           const device::Request& request, bool named) {
+  engine::GpuHooks hooks;
+  if (named) hooks.capabilities = device::capabilities_text(request.capabilities);
+  // Shared by the hooks, which outlive this call.
+  hooks.plan = [chosen, request, named](
+                   const plan::ImageLayout& image,
+                   const std::vector<std::string>& environment) -> Result<plan::Plan> {
+    OB_TRY(device::Capabilities capabilities, capabilities_for(request, named, environment));
+    return plan::make_plan(chosen->machine.facts, chosen->machine.inventory, chosen->selection,
+                           capabilities, image);
+  };
+  hooks.prepare_host = [chosen](const plan::Plan& plan) {
+    return app::prepare_host(plan, chosen->machine.facts);
+  };
+  hooks.merge_cache = [](std::string_view cache, const plan::Plan& plan) {
+    return app::merged_cache(cache, plan, {});
+  };
+  hooks.place_cache = [](const Root& root, const plan::Plan& plan, const std::string& fallback) {
+    return app::place_cache(root, plan, {}, fallback);
+  };
+  return hooks;
+}
+
+}  // namespace
+
+Result<GpuChoice> choose_gpus(const std::string& spec, const Parsed& parsed,
+                              const engine::Console& console) {
+  OB_TRY(device::Request request, device::parse_gpus_option(spec));
+  GpuChoice choice;
+  if (request.kind == device::Request::Kind::kNothing) return choice;
+  OB_TRY(app::MachineOptions options, machine_options(parsed));
+  OB_TRY(app::Machine machine, read_warm(options, request, console.dry_run));
+  choice.simulated = machine.facts.simulated;
+  if (request.optional && has_no_gpu(machine)) {
+    console.note("no GPU here: running without");
+    return choice;
+  }
+  OB_TRY(app::Chosen selected, app::choose_on(std::move(machine), options, request));
+  auto chosen = std::make_shared<const app::Chosen>(std::move(selected));
+  for (const device::Selected& device : chosen->selection.devices)
+    choice.names.push_back(device::stable_name(chosen->machine.inventory, device));
+  console.say(cat("devices: ", visible_devices(choice)));
+
+  bool named = spec.find("capabilities=") != std::string::npos;
+  choice.hooks = hooks_for(std::move(chosen), request, named);
+  choice.hooks->visible_devices = visible_devices(choice);
+  choice.hooks->moved_machine = is_moved(parsed);
+  if (choice.hooks->moved_machine) choice.hooks->policy_text = policy_of(options);
+  return choice;
+}
+
+}  // namespace outboard::cli

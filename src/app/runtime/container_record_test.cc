@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/runtime/container_record.h"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/files.h"
+
+using namespace outboard;
+using runtime::ContainerRecord;
+
+TEST_CASE("a record comes back, for its own --root only, until it is removed") {
+  char name[] = "/tmp/outboard-test-XXXXXX";
+  std::string state = ::mkdtemp(name);
+  ContainerRecord record{"/overlay/merged",
+                         {{"/usr/lib64/libcuda.so.1"}, {"/lib/firmware"}},
+                         {"/usr/lib64/libcuda.so.1"},
+                         18446744073709551615U,
+                         7};
+  REQUIRE(runtime::save_record(state, {"/run/runc", "id"}, record));
+  CHECK(runtime::load_record(state, {"/run/runc", "id"}) == record);
+  CHECK_FALSE(runtime::load_record(state, {"/run/other", "id"}));
+  CHECK_FALSE(runtime::load_record(state, {"/run/runc", "../id"}));
+  CHECK_FALSE(runtime::save_record(state, {"", "a/b"}, record));
+  CHECK_FALSE(runtime::save_record(state, {"", "a\nb"}, record));
+
+  std::string link = state + "-link";
+  REQUIRE(::symlink(state.c_str(), link.c_str()) == 0);
+  CHECK_FALSE(runtime::load_record(link, {"/run/runc", "id"}));
+  CHECK_FALSE(runtime::save_record(link, {"/run/runc", "id"}, record));
+  REQUIRE(::unlink(link.c_str()) == 0);
+
+  REQUIRE(::chmod((state + "/containers").c_str(), 0777) == 0);
+  CHECK_FALSE(runtime::load_record(state, {"/run/runc", "id"}));
+  auto refused = runtime::save_record(state, {"/run/runc", "id"}, record);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().text.find("can be written by other users") != std::string::npos);
+  REQUIRE(::chmod((state + "/containers").c_str(), 0700) == 0);
+
+  runtime::remove_record(state, {"/run/runc", "id"});
+  CHECK_FALSE(runtime::load_record(state, {"/run/runc", "id"}));
+  [[maybe_unused]] int status = std::system(("rm -rf " + state).c_str());
+}

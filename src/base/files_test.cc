@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/files.h"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+
+using namespace outboard;
+
+namespace {
+struct Scratch {
+  std::string path = [] {
+    char name[] = "/tmp/outboard-test-XXXXXX";
+    return std::string(::mkdtemp(name));
+  }();
+  ~Scratch() { [[maybe_unused]] int status = std::system(("rm -rf " + path).c_str()); }
+};
+}  // namespace
+
+TEST_CASE("a replaced file has the new content and mode, and nothing is left beside it") {
+  Scratch scratch;
+  REQUIRE(replace_file(scratch.path + "/f", "one"));
+  REQUIRE(replace_file(scratch.path + "/f", "two", {.mode = 0600}));
+  CHECK(*read_file(scratch.path + "/f") == "two");
+  struct stat status;
+  REQUIRE(::stat((scratch.path + "/f").c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0600);
+  CHECK(list_directory(scratch.path)->size() == 1);
+}
+
+TEST_CASE("a symbolic link is replaced, not written through") {
+  Scratch scratch;
+  REQUIRE(replace_file(scratch.path + "/target", "old"));
+  REQUIRE(::symlink((scratch.path + "/target").c_str(), (scratch.path + "/f").c_str()) == 0);
+  REQUIRE(replace_file(scratch.path + "/f", "new"));
+  CHECK(*read_file(scratch.path + "/target") == "old");
+}
+
+TEST_CASE("reading is limited and takes regular files only") {
+  Scratch scratch;
+  REQUIRE(replace_file(scratch.path + "/f", std::string(5000, 'x')));
+  CHECK(read_file(scratch.path + "/f", 5000)->size() == 5000);
+  auto big = read_file(scratch.path + "/f", 4999);
+  REQUIRE_FALSE(big);
+  CHECK(big.error().code == ErrorCode::kUnsupported);
+  CHECK_FALSE(read_file(scratch.path));
+  REQUIRE(::mkfifo((scratch.path + "/fifo").c_str(), 0600) == 0);
+  CHECK_FALSE(read_file(scratch.path + "/fifo"));
+}
+
+TEST_CASE("paths") {
+  CHECK(join_path("/a/", "/b") == "/a/b");
+  CHECK(join_path("", "b") == "b");
+  CHECK(directory_of("/a") == "/");
+  CHECK(directory_of("a") == ".");
+  CHECK(file_name_of("/a/b") == "b");
+}
+
+TEST_CASE("a watch sees what says nothing about the file, and not that a file is missing") {
+  outboard::FailureWatch watch;
+  CHECK_FALSE(outboard::read_file("/nonexistent/file"));
+  CHECK_FALSE(watch.failure().has_value());
+  outboard::os_error("open 'x'", EMFILE);
+  REQUIRE(watch.failure().has_value());
+  CHECK(watch.failure()->text == "open 'x': Too many open files");
+  CHECK_FALSE(outboard::FailureWatch().failure().has_value());
+}

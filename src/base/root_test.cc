@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/root.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/files.h"
+
+using namespace outboard;
+
+TEST_CASE("links cannot lead out of a root") {
+  char name[] = "/tmp/outboard-test-XXXXXX";
+  std::string dir = ::mkdtemp(name);
+  REQUIRE(make_directories(dir + "/etc"));
+  REQUIRE(replace_file(dir + "/etc/inside", "in"));
+  REQUIRE(::symlink("/etc/inside", (dir + "/absolute").c_str()) == 0);
+  REQUIRE(::symlink("../../../../../../etc/passwd", (dir + "/escape").c_str()) == 0);
+  auto root = Root::open(dir, Root::Trust::kUntrusted);
+  REQUIRE(root);
+  CHECK(*root->read("/absolute") == "in");
+  CHECK_FALSE(root->read("/escape"));
+  CHECK(*root->real_path("/absolute") == "/etc/inside");
+  CHECK(*root->read_link("/absolute") == "/etc/inside");
+  CHECK(root->is_directory("/etc"));
+  CHECK_FALSE(root->is_file("/etc"));
+  CHECK_FALSE(root->exists("/nothing"));
+  [[maybe_unused]] int status = std::system(("rm -rf " + dir).c_str());
+}
+
+TEST_CASE("what is no regular file is looked at and never opened") {
+  char name[] = "/tmp/outboard-test-XXXXXX";
+  std::string dir = ::mkdtemp(name);
+  REQUIRE(::mkfifo((dir + "/fifo").c_str(), 0666) == 0);
+  auto root = Root::open(dir, Root::Trust::kUntrusted);
+  REQUIRE(root);
+  // A writer that waits for a reader would be let through by our opening the FIFO.
+  pid_t writer = ::fork();
+  if (writer == 0) {
+    [[maybe_unused]] int opened = ::open((dir + "/fifo").c_str(), O_WRONLY);
+    ::_exit(0);
+  }
+  auto text = root->read("/fifo");
+  REQUIRE_FALSE(text);
+  CHECK(text.error().text.find("not a regular file") != std::string::npos);
+  ::usleep(20'000);
+  CHECK(::waitpid(writer, nullptr, WNOHANG) == 0);
+  ::kill(writer, SIGKILL);
+  ::waitpid(writer, nullptr, 0);
+  [[maybe_unused]] int status = std::system(("rm -rf " + dir).c_str());
+}
+
+TEST_CASE("a directory on another mount is not the root's own") {
+  auto root = Root::open("/", Root::Trust::kUntrusted);
+  REQUIRE(root);
+  CHECK(root->open_file("/proc", O_PATH | O_DIRECTORY));
+  CHECK_FALSE(root->open_own_directory("/proc"));
+  CHECK(root->open_own_directory("/"));
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compat/table_source.h"
+
+#include <cstdint>
+#include <map>
+
+#include "base/text.h"
+
+namespace outboard::compat {
+
+namespace {
+
+Error wrong(const std::string& name, size_t line, std::string_view why) {
+  return make_error(ErrorCode::kUsage, cat(name, ":", line, ": ", why));
+}
+
+Result<std::vector<std::string>> split_cells(std::string_view line, const std::string& name,
+                                             size_t number) {
+  std::vector<std::string> cells(1);
+  bool quoted = false;
+  for (size_t i = 0; i < line.size(); i++) {
+    char c = line[i];
+    if (quoted) {
+      if (c != '"') {
+        cells.back() += c;
+      } else if (i + 1 < line.size() && line[i + 1] == '"') {
+        cells.back() += '"';
+        i++;
+      } else {
+        quoted = false;
+        if (i + 1 < line.size() && line[i + 1] != ',')
+          return wrong(name, number, "text after a closing quote");
+      }
+    } else if (c == '"') {
+      if (!cells.back().empty()) return wrong(name, number, "a quote inside a cell");
+      quoted = true;
+    } else if (c == ',') {
+      cells.emplace_back();
+    } else {
+      cells.back() += c;
+    }
+  }
+  if (quoted) return wrong(name, number, "a quote is not closed");
+  return cells;
+}
+
+// "12.2"
+bool is_two_numbers(std::string_view text) {
+  auto parts = split(text, '.');
+  return parts.size() == 2 && !parts[0].empty() && !parts[1].empty() && is_digits(parts[0]) &&
+         is_digits(parts[1]);
+}
+
+bool is_confidence(std::string_view text) {
+  return text == "high" || text == "medium" || text == "low";
+}
+
+// A C++ string literal of plain ASCII; other text has no place in these tables.
+std::optional<std::string> literal(std::string_view text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c < ' ' || c > '~') return std::nullopt;
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
+}  // namespace
+
+Result<std::vector<CsvRow>> parse_csv(std::string_view text, std::string_view header,
+                                      const std::string& name) {
+  std::vector<CsvRow> rows;
+  size_t number = 0, width = 0;
+  if (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+  for (std::string_view line : split(text, '\n')) {
+    number++;
+    if (number == 1) {
+      if (line != header) return wrong(name, 1, cat("the header is not '", header, "'"));
+      width = split(header, ',').size();
+      continue;
+    }
+    OB_TRY(std::vector<std::string> cells, split_cells(line, name, number));
+    if (cells.size() != width)
+      return wrong(name, number, cat(cells.size(), " cells instead of ", width));
+    rows.push_back({number, std::move(cells)});
+  }
+  if (rows.empty()) return wrong(name, number, "no rows");
+  return rows;
+}
+
+Result<std::string> make_gpu_rows(std::string_view gpus_csv, std::string_view chips_csv) {
+  const std::string chips_name = "gpu_chips.csv", gpus_name = "pci_gpus.csv";
+  OB_TRY(
+      auto chip_rows,
+      parse_csv(chips_csv, "chip,architecture,compute_capability,confidence,source", chips_name));
+  std::map<std::string, std::string> chips;  // the last three initialisers by chip
+  for (const CsvRow& row : chip_rows) {
+    const auto& cells = row.cells;
+    auto chip = literal(cells[0]), architecture = literal(cells[1]);
+    if (cells[0].empty() || cells[1].empty() || !chip || !architecture)
+      return wrong(chips_name, row.line, "no chip or architecture");
+    if (!is_two_numbers(cells[2]))
+      return wrong(chips_name, row.line, cat("'", cells[2], "' is no compute capability"));
+    if (!is_confidence(cells[3]) || cells[4].empty())
+      return wrong(chips_name, row.line, "no confidence or no source");
+    if (!chips.emplace(cells[0], cat(*chip, ", ", *architecture, ", \"", cells[2], "\"")).second)
+      return wrong(chips_name, row.line, cat("chip '", cells[0], "' stands there twice"));
+  }
+  OB_TRY(auto gpu_rows, parse_csv(gpus_csv, "pci_device,chip,name,source", gpus_name));
+  std::map<uint32_t, std::string> models;
+  for (const CsvRow& row : gpu_rows) {
+    const auto& cells = row.cells;
+    auto id = cells[0].rfind("0x", 0) == 0
+                  ? parse_number<uint32_t>(std::string_view(cells[0]).substr(2), 16)
+                  : std::nullopt;
+    if (!id || *id > 0xffff)
+      return wrong(gpus_name, row.line, cat("'", cells[0], "' is no PCI device id"));
+    auto chip = chips.find(cells[1]);
+    if (chip == chips.end())
+      return wrong(gpus_name, row.line, cat("chip '", cells[1], "' is not in ", chips_name));
+    auto name = literal(cells[2]);
+    if (!name || cells[2].empty() || cells[3].empty())
+      return wrong(gpus_name, row.line, "no name, a name that is not ASCII, or no source");
+    std::string text = cat("{", *id, ", ", *name, ", ", chip->second, "},\n");
+    if (!models.emplace(*id, std::move(text)).second)
+      return wrong(gpus_name, row.line, cat("device ", cells[0], " stands there twice"));
+  }
+  std::string out;
+  for (const auto& [id, text] : models) out += text;
+  return out;
+}
+
+Result<std::string> make_driver_rows(std::string_view branches_csv) {
+  const std::string name = "driver_branch_max_cuda.csv";
+  OB_TRY(auto rows,
+         parse_csv(branches_csv, "branch,max_cuda,kind,eol,note,confidence,source", name));
+  std::map<uint32_t, std::string> branches;
+  for (const CsvRow& row : rows) {
+    const auto& cells = row.cells;
+    auto branch = parse_number<uint32_t>(cells[0]);
+    if (!branch) return wrong(name, row.line, cat("'", cells[0], "' is no driver branch"));
+    if (!is_two_numbers(cells[1]))
+      return wrong(name, row.line, cat("'", cells[1], "' is no CUDA version"));
+    if (!is_confidence(cells[5]) || cells[6].empty())
+      return wrong(name, row.line, "no confidence or no source");
+    if (!branches.emplace(*branch, cat("{", *branch, ", \"", cells[1], "\"},\n")).second)
+      return wrong(name, row.line, cat("branch ", *branch, " stands there twice"));
+  }
+  // highest_cuda answers for a missing branch with the next lower one, which is only true while
+  // CUDA versions never go down.
+  std::string_view before = "0.0";
+  std::string out;
+  for (const CsvRow& row : rows) {
+    if (compare_versions(row.cells[1], before) < 0)
+      return wrong(name, row.line, "a newer branch with an older CUDA version");
+    before = row.cells[1];
+  }
+  for (const auto& [branch, text] : branches) out += text;
+  return out;
+}
+
+}  // namespace outboard::compat

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include "compat/driver_table.h"
+#include "compat/gpu_table.h"
+#include "compat/table_source.h"
+
+using namespace outboard;
+using namespace outboard::compat;
+
+TEST_CASE("well-known GPUs") {
+  struct Row {
+    uint32_t id;
+    std::string_view chip, architecture, capability;
+  };
+  for (const Row& row :
+       {Row{0x2335, "GH100", "Hopper", "9.0"}, Row{0x20b2, "GA100", "Ampere", "8.0"},
+        Row{0x2684, "AD102", "Ada", "8.9"}, Row{0x1db6, "GV100", "Volta", "7.0"},
+        Row{0x102d, "GK210", "Kepler", "3.7"}, Row{0x2b85, "GB202", "Blackwell", "12.0"},
+        Row{0x2901, "GB100", "Blackwell", "10.0"}}) {
+    INFO(row.id);
+    auto model = gpu_model(row.id);
+    REQUIRE(model);
+    CHECK(model->chip == row.chip);
+    CHECK(model->architecture == row.architecture);
+    CHECK(model->compute_capability == row.capability);
+    CHECK_FALSE(model->name.empty());
+  }
+  CHECK(gpu_model(0x2335)->name.find("H200") != std::string_view::npos);
+  CHECK_FALSE(gpu_model(0));
+  CHECK_FALSE(gpu_model(0xffff));
+  CHECK_FALSE(gpu_model(0x0020));  // Riva TNT
+}
+
+TEST_CASE("highest CUDA version by driver branch") {
+  CHECK(highest_cuda("535.104.05")->cuda == "12.2");
+  CHECK_FALSE(highest_cuda("535.104.05")->at_least);
+  CHECK(highest_cuda("580.95.05")->cuda == "13.0");
+  CHECK(highest_cuda("470.256.02")->cuda == "11.4");
+  // Between two branches, and after the last one.
+  CHECK(highest_cuda("537.13")->cuda == "12.2");
+  CHECK(highest_cuda("537.13")->at_least);
+  CHECK(highest_cuda("9999.1")->at_least);
+  CHECK_FALSE(highest_cuda("96.43"));
+  CHECK_FALSE(highest_cuda(""));
+  CHECK_FALSE(highest_cuda("unknown"));
+}
+
+static std::string error_of(const Result<std::string>& result) {
+  REQUIRE_FALSE(result);
+  return result.error().text;
+}
+
+TEST_CASE("a wrong row is an error with its line") {
+  const std::string chips =
+      "chip,architecture,compute_capability,confidence,source\nGH100,Hopper,9.0,high,\"a, b\"\n";
+  const std::string gpus = "pci_device,chip,name,source\n";
+  auto good = make_gpu_rows(gpus + "0x2335,GH100,\"H200 \"\"x\"\"\",ids\n", chips);
+  REQUIRE(good);
+  CHECK(*good == "{9013, \"H200 \\\"x\\\"\", \"GH100\", \"Hopper\", \"9.0\"},\n");
+  auto error = [&](const std::string& row) { return error_of(make_gpu_rows(gpus + row, chips)); };
+  CHECK(error("0x2335,GH100,H200,ids\n0x2335,GH100,H200,ids\n") ==
+        "pci_gpus.csv:3: device 0x2335 stands there twice");
+  CHECK(error("2335,GH100,H200,ids\n") == "pci_gpus.csv:2: '2335' is no PCI device id");
+  CHECK(error("0x2335,GX1,H200,ids\n") == "pci_gpus.csv:2: chip 'GX1' is not in gpu_chips.csv");
+  CHECK(error("0x2335,GH100,H200\n") == "pci_gpus.csv:2: 3 cells instead of 4");
+  CHECK(error("0x2335,GH100,\"H200,ids\n") == "pci_gpus.csv:2: a quote is not closed");
+  CHECK(error("0x2335,GH100,H\xc3\xa9,ids\n").find("not ASCII") != std::string::npos);
+  CHECK(error("") == "pci_gpus.csv:1: no rows");
+  CHECK(error_of(make_gpu_rows("x\n", chips)).find("pci_gpus.csv:1: the header") == 0);
+
+  const std::string head = "branch,max_cuda,kind,eol,note,confidence,source\n";
+  CHECK(error_of(make_driver_rows(head + "x,1.0,,,,high,s\n")) ==
+        "driver_branch_max_cuda.csv:2: 'x' is no driver branch");
+  CHECK(error_of(make_driver_rows(head + "535,12,,,,high,s\n")) ==
+        "driver_branch_max_cuda.csv:2: '12' is no CUDA version");
+  CHECK(error_of(make_driver_rows(head + "535,12.2,,,,sure,s\n")) ==
+        "driver_branch_max_cuda.csv:2: no confidence or no source");
+  CHECK(error_of(make_driver_rows(head + "535,12.2,,,,high,s\n580,9.0,,,,low,s\n")) ==
+        "driver_branch_max_cuda.csv:3: a newer branch with an older CUDA version");
+}

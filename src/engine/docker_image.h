@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the untouched way must know of an image: the loader's directories and ld.so.cache, read
+// through `docker cp` from a container that is made for it and never started, then remembered by
+// image id.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "engine/console.h"
+#include "engine/image_config.h"
+#include "engine/run_words.h"
+#include "plan/plan.h"
+
+namespace outboard::engine {
+
+struct DockerImage {
+  std::string id;  ///< "sha256:..."
+  ImageConfig config;
+  plan::ImageLayout layout;
+  std::string ld_cache;  ///< empty: it has none
+};
+
+/// Pulls the image first if it is missing and `--pull` allows it (never in a dry run, where the
+/// layout of a missing image is assumed).
+Result<DockerImage> inspect_docker_image(const std::string& docker, const RunWords& words,
+                                         const Console& console);
+
+/// The error of a docker command that failed, from what it printed.
+Error docker_failure(const std::string& what, const std::string& stderr_text);
+
+}  // namespace outboard::engine

@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A container keeps its GPU where systemd owns its cgroup: through daemon-reload, `runc update` and a restart of the Docker daemon.
+# systemd puts its own device rules in force again at each of these, and runc leaves a rule out of systemd's list whose
+# /dev/char/MAJOR:MINOR does not exist; the runtime makes the links, and a control shows that without them the device is lost.
+# limit: 300
+# alone: its systemd and another test's containers would change each other's device rules
+. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/systemd_world.sh"
+need_root
+need runc
+simulated h200x4
+policy "driver.dev-root = '/dev'"
+
+# world_bundle DIR GPUS: a container that waits, in a systemd scope
+world_bundle() {
+  bundle "$TEST/$1" "sleep 1000" "NVIDIA_VISIBLE_DEVICES=$2"
+  sed -i "s#\"cgroupsPath\": \"[^\"]*\"#\"cgroupsPath\": \"system.slice:outboard:$1\"#" "$TEST/$1/config.json"
+}
+for name in control kept updated; do world_bundle $name 0; done
+start_world
+systemd() { in_world systemctl "$@"; }
+runtime() { in_world "$RUNTIME" --outboard-config "$POLICY" --systemd-cgroup --root "$TEST/runc" "$@"; }
+nodes_of() { runtime exec "$1" sh -c "$LIST_NODES" | sort | tr '\n' ' '; }
+# the container's standard streams must not be the pipe that this test's output goes into
+start() { runtime create --bundle "$TEST/$1" "$1" </dev/null >"$TEST/$1.out" 2>&1 && runtime start "$1"; }
+allowed="nvidia-uvm allowed nvidia-uvm-tools allowed nvidia0 allowed nvidiactl allowed "
+denied="nvidia-uvm denied nvidia-uvm-tools denied nvidia0 denied nvidiactl denied "
+
+case_ "cgroup v2, and systemd is what makes the container's cgroup"
+same "$(in_world stat -f -c %T /sys/fs/cgroup)" cgroup2fs
+same "$(in_world cat /proc/1/comm)" systemd
+
+case_ "control: without the links the device is there at first and gone after a daemon-reload"
+in_world mount -t tmpfs -o ro tmpfs /dev/char
+start control
+same "$(systemd is-active outboard-control.scope)" active
+same "$(nodes_of control)" "$allowed"
+systemd daemon-reload
+same "$(nodes_of control)" "$denied"
+runtime delete -f control
+in_world umount /dev/char
+
+case_ "the runtime makes the links of the nodes that the container gets, and of no others"
+same "$(in_world ls /dev/char)" ""
+start kept
+same "$(in_world sh -c 'for l in /dev/char/*; do readlink $l; done' | sort | tr '\n' ' ')" \
+  "../nvidia-uvm ../nvidia-uvm-tools ../nvidia0 ../nvidiactl "
+
+case_ "with them it stays through three daemon-reloads and a daemon-reexec"
+for _ in 1 2 3; do
+  systemd daemon-reload
+  same "$(nodes_of kept)" "$allowed"
+done
+systemd daemon-reexec
+same "$(nodes_of kept)" "$allowed"
+
+case_ "and through runc update, before and after a daemon-reload"
+echo '{}' | runtime update --resources - kept
+same "$(nodes_of kept)" "$allowed"
+systemd daemon-reload
+same "$(nodes_of kept)" "$allowed"
+runtime delete -f kept
+
+case_ "links made by the program that udev runs serve where the runtime cannot make them"
+in_world sh -c 'rm /dev/char/*'
+in_world sh -s <"$OUTBOARD_SOURCE/packaging/char-links"
+same "$(in_world sh -c 'ls /dev/char | wc -l')" "$(in_world sh -c 'find /dev -type c -name "nvidia*" | wc -l')"
+in_world mount -o remount,bind,ro /dev/char 2>/dev/null || in_world sh -c 'mount --bind /dev/char /dev/char && mount -o remount,bind,ro /dev/char'
+start updated
+systemd daemon-reload
+same "$(nodes_of updated)" "$allowed"
+runtime delete -f updated
+in_world umount /dev/char
+
+case_ "udev runs it when a module of the driver comes"
+if command -v udevadm >/dev/null; then
+  # no module of that name here: one that exists plays its part
+  in_world sh -c 'mkdir -p /etc/udev/rules.d && cat >/etc/udev/rules.d/60-outboard-char-links.rules' \
+    < <(sed 's/nvidia_modeset/nvidia_modeset|kernel/' "$OUTBOARD_SOURCE/packaging/60-outboard-char-links.rules")
+  output=$(in_world udevadm test --action=add /sys/module/kernel 2>&1 || true)
+  has /usr/libexec/outboard/char-links "$output"
+  lacks "Invalid" "$(grep outboard-char-links <<<"$output")"
+  lacks /usr/libexec/outboard/char-links "$(in_world udevadm test --action=remove /sys/module/kernel 2>&1 || true)"
+fi
+
+case_ "Docker with the systemd driver: through daemon-reload, and a daemon restart with live-restore"
+if command -v dockerd >/dev/null && command -v docker >/dev/null; then
+  # shellcheck disable=SC2329  # start_docker calls it
+  dockerd() { in_world dockerd "$@" || true; }  # it is killed in the end, which is no failure
+  start_docker '"live-restore": true, "exec-opts": ["native.cgroupdriver=systemd"]'
+  docker_image test
+  docker run -d --name gpu --network none --runtime outboard -e NVIDIA_VISIBLE_DEVICES=0 test sleep 1000 >/dev/null
+  docker_nodes() { docker exec gpu sh -c "$LIST_NODES" | sort | tr '\n' ' '; }
+  same "$(docker_nodes)" "$allowed"
+  scope=docker-$(docker inspect -f '{{.Id}}' gpu).scope
+  same "$(systemd is-active "$scope")" active
+  systemd daemon-reload
+  same "$(docker_nodes)" "$allowed"
+  first=$(docker inspect -f '{{.State.Pid}}' gpu)
+  in_world sh -c 'kill "$(cat "$0")"' "$TEST/docker/pid"
+  for _ in $(seq 100); do [ -e "$TEST/docker/pid" ] || break; sleep 0.1; done
+  not docker version >/dev/null 2>&1
+  systemd daemon-reload
+  start_docker '"live-restore": true, "exec-opts": ["native.cgroupdriver=systemd"]'
+  same "$(docker inspect -f '{{.State.Pid}}' gpu)" "$first"
+  same "$(docker_nodes)" "$allowed"
+  systemd daemon-reload
+  same "$(docker_nodes)" "$allowed"
+  if in_world grep -qw pids /sys/fs/cgroup/cgroup.controllers; then
+    docker update --pids-limit 100 gpu >/dev/null
+    systemd daemon-reload
+    same "$(docker_nodes)" "$allowed"
+  fi
+  docker rm -f gpu >/dev/null
+fi

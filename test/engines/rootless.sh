@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# An ordinary user's containers, in a user namespace: rootless Podman through outboard-runtime, on the simulated machine. The user is
+# made for the test and removed after it.
+# limit: 300
+. "$(dirname "$0")/common.sh"
+need_root
+need podman conmon runc newuidmap useradd setpriv
+[ "$(cat /proc/sys/user/max_user_namespaces)" -gt 0 ] || skip "this kernel allows no user namespaces"
+simulated h200x4
+chmod 755 "$TEST"
+"$OUTBOARD_SOURCE/test/make_rootfs" "$TEST/rootfs"
+user=outboard-$$
+useradd -M -d "$TEST/home" -s /bin/sh "$user"
+mkdir -p "$TEST/home" "$TEST/run"
+chown "$user" "$TEST/home" "$TEST/run"
+chmod 700 "$TEST/run"
+# Podman keeps a process that holds its namespaces.
+leave() {
+  local code=$?
+  find /proc -maxdepth 1 -name '[0-9]*' -user "$user" -printf '%f\n' 2>/dev/null | while read -r pid; do kill "$pid" 2>/dev/null || true; done
+  for _ in $(seq 20); do userdel "$user" 2>/dev/null && break; sleep 0.1; done
+  (exit $code)
+  cleanup
+}
+trap leave EXIT
+cat >"$TEST/containers.conf" <<CONF
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+netns = "host"
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+CONF
+cat >"$TEST/storage.conf" <<CONF
+[storage]
+driver = "overlay"
+graphroot = "$TEST/home/storage"
+runroot = "$TEST/run/storage"
+CONF
+cd "$TEST"
+# The user's environment as after a login; XDG_RUNTIME_DIR only where a case has one.
+as_user() {
+  setpriv --reuid "$user" --regid "$user" --init-groups env -i "HOME=$TEST/home" "PATH=$PATH" "CONTAINERS_CONF=$TEST/containers.conf" \
+    "CONTAINERS_STORAGE_CONF=$TEST/storage.conf" "XDG_RUNTIME_DIR=$TEST/run" "OUTBOARD_ROOT=$OUTBOARD_ROOT" "$@"
+}
+# The runtime's state directory is the user's own, or there is none that can be written: both must do.
+policy
+tar -C "$TEST/rootfs" -cf "$TEST/base.tar" .
+as_user podman import "$TEST/base.tar" localhost/base >/dev/null 2>&1
+same "$(as_user podman info --format '{{.Host.Security.Rootless}}' 2>/dev/null)" true
+through() { as_user podman --runtime "$RUNTIME" --runtime-flag "outboard-config=$POLICY" "$@" 2> >(sed '/not a shared mount/d' >&2); }
+
+case_ "rootless podman: the chosen GPU's node is there, the others' are absent"
+same "$(through run --rm -e NVIDIA_VISIBLE_DEVICES=1 localhost/base sh -c "$LIST_NODES" | grep -E '^nvidia[0-9]')" "nvidia1 allowed"
+same "$(through run --rm localhost/base sh -c "$LIST_NODES" | grep -cE '^nvidia' || true)" 0
+
+case_ "libraries are found, also after ldconfig ran inside"
+same "$(through run --rm -e NVIDIA_VISIBLE_DEVICES=all localhost/base sh -c 'LD_PRELOAD=libcuda.so.1 /bin/true && ldconfig -p | grep -c "libcuda.so.1 " && ldconfig && LD_PRELOAD=libcuda.so.1 /bin/true && echo good')" "1
+good"
+
+case_ "a stopped container starts again"
+through create --name again -e NVIDIA_VISIBLE_DEVICES=3 localhost/base sh -c "$LIST_NODES" >/dev/null
+first=$(through start -a again)
+has "nvidia3 allowed" "$first"
+same "$(through start -a again)" "$first"
+as_user podman rm again >/dev/null 2>&1
+
+case_ "a node that only a group of the host may open: the group is left out, with a note, and the container starts"
+chgrp 44 "$OUTBOARD_ROOT/dev/nvidia2"
+chmod 660 "$OUTBOARD_ROOT/dev/nvidia2"
+: >"$TEST/runtime.log"
+chown "$user" "$TEST/runtime.log"
+policy "runtime.log = '$TEST/runtime.log'"
+same "$(through run --rm -e NVIDIA_VISIBLE_DEVICES=2 localhost/base sh -c "echo ran")" ran
+has "no group of the host" "$(cat "$TEST/runtime.log")"
+# the state directory is root's: nothing fails, and it is said
+has "mount targets will stay" "$(cat "$TEST/runtime.log")"
+has "absent" "$(as_user outboard explain --gpus device=1)"
+lacks "absent" "$(outboard explain --gpus device=1)"
+has "group " "$(outboard explain --gpus device=2)"
+
+case_ "errors reach the person"
+fails_with 126 "'9'" through run --rm -e NVIDIA_VISIBLE_DEVICES=9 localhost/base true
+
+case_ "outboard run over rootless podman"
+same "$(as_user outboard run --engine podman --gpus device=1 --rm localhost/base sh -c "$LIST_NODES" | grep -E '^nvidia[0-9]')" "nvidia1 allowed"
+
+case_ "the built-in engine needs root, and says what to do instead"
+fails_with 125 "the built-in engine needs root" as_user outboard run --engine builtin --gpus all --rm "rootfs:$TEST/rootfs" true
+fails_with 125 "--engine podman" as_user outboard run --engine builtin --gpus all --rm "rootfs:$TEST/rootfs" true
