@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Build-time program: make_tables DATA_DIRECTORY OUTPUT_DIRECTORY writes gpu_rows.inc and
-// driver_rows.inc from the CSV files, or fails with the line that is wrong.
+// Build-time program: make_tables DATA_DIRECTORY OUTPUT_DIRECTORY writes C++ rows (TABLE.inc)
+// from the CSV files, or fails with the line that is wrong.
 #include <cstdio>
 
 #include "base/files.h"
+#include "base/text.h"
 #include "compat/table_source.h"
+#include "compat/tables.h"
 
 using namespace outboard;
 
@@ -16,7 +18,13 @@ static Result<void> make_tables(const std::string& data, const std::string& outp
   OB_TRY(std::string driver_rows, compat::make_driver_rows(branches));
   OB_CHECK(make_directories(output));
   OB_CHECK(replace_file(join_path(output, "gpu_rows.inc"), gpu_rows));
-  return replace_file(join_path(output, "driver_rows.inc"), driver_rows);
+  OB_CHECK(replace_file(join_path(output, "driver_rows.inc"), driver_rows));
+  for (const compat::TableFormat& format : compat::table_formats()) {
+    OB_TRY(std::string csv, read_file(join_path(data, cat(format.name, ".csv"))));
+    OB_TRY(std::string rows, compat::make_rows(format, csv));
+    OB_CHECK(replace_file(join_path(output, cat(format.name, ".inc")), rows));
+  }
+  return {};
 }
 
 int main(int argc, char** argv) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 
 #include "base/text.h"
 
@@ -12,36 +13,6 @@ namespace {
 
 Error wrong(const std::string& name, size_t line, std::string_view why) {
   return make_error(ErrorCode::kUsage, cat(name, ":", line, ": ", why));
-}
-
-Result<std::vector<std::string>> split_cells(std::string_view line, const std::string& name,
-                                             size_t number) {
-  std::vector<std::string> cells(1);
-  bool quoted = false;
-  for (size_t i = 0; i < line.size(); i++) {
-    char c = line[i];
-    if (quoted) {
-      if (c != '"') {
-        cells.back() += c;
-      } else if (i + 1 < line.size() && line[i + 1] == '"') {
-        cells.back() += '"';
-        i++;
-      } else {
-        quoted = false;
-        if (i + 1 < line.size() && line[i + 1] != ',')
-          return wrong(name, number, "text after a closing quote");
-      }
-    } else if (c == '"') {
-      if (!cells.back().empty()) return wrong(name, number, "a quote inside a cell");
-      quoted = true;
-    } else if (c == ',') {
-      cells.emplace_back();
-    } else {
-      cells.back() += c;
-    }
-  }
-  if (quoted) return wrong(name, number, "a quote is not closed");
-  return cells;
 }
 
 // "12.2"
@@ -67,27 +38,6 @@ std::optional<std::string> literal(std::string_view text) {
 }
 
 }  // namespace
-
-Result<std::vector<CsvRow>> parse_csv(std::string_view text, std::string_view header,
-                                      const std::string& name) {
-  std::vector<CsvRow> rows;
-  size_t number = 0, width = 0;
-  if (!text.empty() && text.back() == '\n') text.remove_suffix(1);
-  for (std::string_view line : split(text, '\n')) {
-    number++;
-    if (number == 1) {
-      if (line != header) return wrong(name, 1, cat("the header is not '", header, "'"));
-      width = split(header, ',').size();
-      continue;
-    }
-    OB_TRY(std::vector<std::string> cells, split_cells(line, name, number));
-    if (cells.size() != width)
-      return wrong(name, number, cat(cells.size(), " cells instead of ", width));
-    rows.push_back({number, std::move(cells)});
-  }
-  if (rows.empty()) return wrong(name, number, "no rows");
-  return rows;
-}
 
 Result<std::string> make_gpu_rows(std::string_view gpus_csv, std::string_view chips_csv) {
   const std::string chips_name = "gpu_chips.csv", gpus_name = "pci_gpus.csv";
@@ -157,6 +107,23 @@ Result<std::string> make_driver_rows(std::string_view branches_csv) {
     before = row.cells[1];
   }
   for (const auto& [branch, text] : branches) out += text;
+  return out;
+}
+
+Result<std::string> make_rows(const TableFormat& format, std::string_view csv) {
+  const std::string name = cat(format.name, ".csv");
+  OB_TRY(auto rows, parse_csv(csv, format.header(), name));
+  std::set<std::string> keys;
+  std::string out;
+  for (const CsvRow& row : rows) {
+    if (auto fault = row_fault(format, row.cells)) return wrong(name, row.line, *fault);
+    std::vector<std::string_view> views(row.cells.begin(), row.cells.end());
+    if (!keys.insert(row_key(format, views)).second)
+      return wrong(name, row.line, "the row stands there twice");
+    out += "{";
+    for (const std::string& cell : row.cells) out += cat(*literal(cell), ", ");
+    out += "},\n";
+  }
   return out;
 }
 

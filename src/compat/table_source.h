@@ -8,22 +8,17 @@
 #include <vector>
 
 #include "base/result.h"
+#include "compat/csv.h"
 
 namespace outboard::compat {
-
-struct CsvRow {
-  size_t line = 0;
-  std::vector<std::string> cells;
-};
-
-/// RFC 4180 without line breaks in cells. The first line must be exactly `header`; every row must
-/// have as many cells. `name` is the file's name in errors.
-Result<std::vector<CsvRow>> parse_csv(std::string_view text, std::string_view header,
-                                      const std::string& name);
 
 /// Initialisers of GpuModel, sorted by id.
 Result<std::string> make_gpu_rows(std::string_view gpus_csv, std::string_view chips_csv);
 /// Initialisers of a branch and its CUDA version, sorted by branch.
 Result<std::string> make_driver_rows(std::string_view branches_csv);
+
+/// Initialisers of a table's rows, each an aggregate of string literals. Two rows with one key are
+/// an error.
+Result<std::string> make_rows(const TableFormat& format, std::string_view csv);
 
 }  // namespace outboard::compat

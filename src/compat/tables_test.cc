@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "compat/tables.h"
+
 #include <doctest/doctest.h>
 
 #include "compat/driver_table.h"
@@ -78,4 +80,24 @@ TEST_CASE("a wrong row is an error with its line") {
         "driver_branch_max_cuda.csv:2: no confidence or no source");
   CHECK(error_of(make_driver_rows(head + "535,12.2,,,,high,s\n580,9.0,,,,low,s\n")) ==
         "driver_branch_max_cuda.csv:3: a newer branch with an older CUDA version");
+}
+
+TEST_CASE("an administrator's rows extend and replace") {
+  Tables tables = built_in_tables();
+  size_t before = tables.branches.size();
+  const std::string head = "branch,max_cuda,kind,eol,note,confidence,source\n";
+  auto warnings = add_rows(tables, "/etc/outboard/compat.d/driver_branch_max_cuda.site.csv",
+                           head + "# ours\n900,14.0,PB,,,high,site\n535,12.3,LTS,,,high,site\n");
+  CHECK(warnings.empty());
+  CHECK(tables.branches.size() == before + 1);
+  for (const BranchRow& row : tables.branches) {
+    if (row.branch == "535") CHECK(row.cuda == "12.3");
+  }
+  warnings = add_rows(tables, "driver_branch_max_cuda.csv", head + "x,1.0,,,,high,s\n901,14.0\n");
+  REQUIRE(warnings.size() == 2);
+  CHECK(warnings[0] == "driver_branch_max_cuda.csv:2: branch: 'x' cannot stand here; row skipped");
+  CHECK(warnings[1] == "driver_branch_max_cuda.csv:3: 2 cells instead of 7; row skipped");
+  CHECK(add_rows(tables, "nonsense.csv", head)[0].find("no table has this name") !=
+        std::string::npos);
+  CHECK(add_rows(tables, "pytorch.csv", head)[0].find("pytorch.csv:1: the header is not") == 0);
 }

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compat/requirement_check.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "compat/csv.h"
+
+namespace outboard::compat {
+
+namespace {
+
+std::optional<KnownVersion> cuda_of(const DriverTraits& driver, const Tables& tables) {
+  return driver.cuda ? driver.cuda : cuda_of_driver(tables, driver.version);
+}
+
+Offer offer_of(const DriverTraits& driver, const CheckedGpu* gpu, const std::string& compat_cuda,
+               const Tables& tables) {
+  Offer offer;
+  offer.cuda = cuda_of(driver, tables);
+  if (!compat_cuda.empty()) offer.cuda = KnownVersion{compat_cuda, false};
+  offer.driver = driver.version;
+  offer.has_gpu = gpu != nullptr;
+  if (gpu) {
+    offer.arch = gpu->traits.compute_capability;
+    offer.brand = gpu->brand;
+  }
+  return offer;
+}
+
+// The clause that a person must do something about: the first that fails in the first alternative.
+const Clause* first_failing(const Requirement& requirement, const Offer& offer) {
+  for (const std::vector<Clause>& alternative : requirement.alternatives) {
+    for (const Clause& clause : alternative) {
+      if (holds(clause, offer) == Truth::kNo) return &clause;
+    }
+  }
+  return nullptr;
+}
+
+std::string have_text(const Clause& clause, const Offer& offer, const std::string& gpu) {
+  switch (clause.property) {
+    case Property::kCuda:
+      return cat("driver ", *offer.driver, " has CUDA ", offer.cuda ? offer.cuda->text : "?");
+    case Property::kDriver:
+      return cat("the driver is ", *offer.driver);
+    case Property::kArch:
+      return offer.has_gpu ? cat(gpu, " has compute capability ", offer.arch.value_or("?"))
+                           : "no GPU was asked for";
+    case Property::kBrand:
+      return offer.has_gpu ? cat(gpu, " is of brand ", offer.brand.value_or("?"))
+                           : "no GPU was asked for";
+  }
+  return "";
+}
+
+std::string need_text(const Requirement& requirement, const Clause& clause) {
+  bool more = requirement.alternatives.size() > 1 || requirement.alternatives[0].size() > 1;
+  return cat(requirement.origin,
+             more ? " asks for one of several, the first of which is " : " asks for ",
+             printable(clause.text(), 80));
+}
+
+void add_way(std::string& hint, const std::string& way) {
+  hint += cat(hint.empty() ? "" : "; or ", way);
+}
+
+// What would let the container run.
+std::string ways_out(const Requirement& requirement, const Clause& clause,
+                     const DriverTraits& driver, const CheckedGpu* gpu, const Tables& tables) {
+  std::string hint;
+  auto toolkit = lowest_cuda(requirement);
+  bool about_version = clause.property == Property::kCuda || clause.property == Property::kDriver;
+  if (about_version && toolkit) {
+    Judgement judged = judge_toolkit(tables, *toolkit, driver, gpu ? gpu->traits : GpuTraits{});
+    auto full = full_driver(tables, *toolkit);
+    if (full) {
+      add_way(hint, cat("install a driver of branch ", full->substr(0, full->find('.')),
+                        " or newer (", *full, " for CUDA ", *toolkit, ")"));
+    }
+    if (judged.verdict == Verdict::kForward) {
+      auto parts = split(*toolkit, '.');
+      add_way(hint, cat("use an image with the package cuda-compat-", parts[0], "-",
+                        parts.size() > 1 ? parts[1] : "0",
+                        ": forward compatibility runs it on this driver and GPU"));
+    }
+    if (auto own = cuda_of(driver, tables); own && !own->at_least)
+      add_way(hint, cat("use an image of CUDA ", own->text, " or older"));
+    if (judged.verdict == Verdict::kMinor) {
+      add_way(hint,
+              "start it regardless with -e NVIDIA_DISABLE_REQUIRE=true: by minor-version "
+              "compatibility most programs run on this driver");
+      return hint;
+    }
+  } else if (clause.property == Property::kArch || clause.property == Property::kBrand) {
+    add_way(hint, "choose another GPU with --gpus, or an image for this one");
+  }
+  add_way(hint, "start it regardless with -e NVIDIA_DISABLE_REQUIRE=true");
+  return hint;
+}
+
+Error failure(const Requirement& requirement, const Offer& offer, const DriverTraits& driver,
+              const CheckedGpu* gpu, const Tables& tables) {
+  const Clause* clause = first_failing(requirement, offer);
+  std::string label = gpu ? gpu->traits.label : "";
+  bool newer = clause->property == Property::kCuda || clause->property == Property::kDriver;
+  bool floor = clause->op == Operator::kGreater || clause->op == Operator::kGreaterOrEqual;
+  std::string text =
+      cat(newer && floor ? "this image needs a newer driver: " : "this image does not fit here: ",
+          need_text(requirement, *clause), ", and ", have_text(*clause, offer, label));
+  if (gpu && newer && !label.empty()) text += cat(" (checked for ", label, ")");
+  return make_error(ErrorCode::kUnsupported, std::move(text),
+                    ways_out(requirement, *clause, driver, gpu, tables));
+}
+
+void check_one(const Requirement& requirement, const Offer& offer, const DriverTraits& driver,
+               const CheckedGpu* gpu, const Tables& tables, std::optional<Error>& error,
+               std::vector<std::string>& notes) {
+  Truth answer = holds(requirement, offer);
+  if (answer == Truth::kNo && !error) error = failure(requirement, offer, driver, gpu, tables);
+  if (answer != Truth::kUnknown) return;
+  std::string note =
+      cat(requirement.origin, " could not be checked: driver ", driver.version,
+          gpu ? cat(" or ", gpu->traits.label) : "", " is newer than the tables, or unknown");
+  if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
+}
+
+}  // namespace
+
+bool needs_brand(const Requirements& requirements, const DriverTraits& driver,
+                 const std::vector<CheckedGpu>& gpus, const Tables& tables) {
+  for (const CheckedGpu& gpu : gpus) {
+    Offer offer = offer_of(driver, &gpu, "", tables);
+    for (const Requirement& requirement : requirements.all) {
+      if (depends_on_brand(requirement, offer)) return true;
+    }
+  }
+  return false;
+}
+
+std::optional<Error> requirement_failure(const Requirements& requirements,
+                                         const DriverTraits& driver,
+                                         const std::vector<CheckedGpu>& gpus,
+                                         const std::string& compat_cuda, const Tables& tables,
+                                         std::vector<std::string>& notes) {
+  notes.insert(notes.end(), requirements.notes.begin(), requirements.notes.end());
+  std::optional<Error> error;
+  for (const Requirement& requirement : requirements.all) {
+    for (const CheckedGpu& gpu : gpus) {
+      check_one(requirement, offer_of(driver, &gpu, compat_cuda, tables), driver, &gpu, tables,
+                error, notes);
+    }
+    if (gpus.empty()) {
+      check_one(requirement, offer_of(driver, nullptr, compat_cuda, tables), driver, nullptr,
+                tables, error, notes);
+    }
+  }
+  return error;
+}
+
+}  // namespace outboard::compat

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compat/requirement_check.h"
+
+#include <doctest/doctest.h>
+
+using namespace outboard;
+using namespace outboard::compat;
+
+static std::optional<Error> check(const std::string& expression, const std::string& driver,
+                                  const std::vector<CheckedGpu>& gpus, const std::string& cuda = "",
+                                  std::vector<std::string>* notes = nullptr) {
+  auto requirements = requirements_of_environment({"NVIDIA_REQUIRE_CUDA=" + expression});
+  REQUIRE(requirements);
+  std::vector<std::string> told;
+  auto error = requirement_failure(*requirements, {driver, std::nullopt}, gpus, cuda,
+                                   built_in_tables(), told);
+  if (notes) *notes = told;
+  return error;
+}
+
+TEST_CASE("the message says what is there, what is needed and what to do") {
+  CheckedGpu h200{{"GPU 0 (NVIDIA H200)", "9.0", GpuClass::kDataCenter}, "NVIDIA"};
+  CheckedGpu rtx{{"GPU 0 (NVIDIA GeForce RTX 4090)", "8.9", GpuClass::kConsumer}, "GeForce RTX"};
+  auto error = check("cuda>=12.8", "535.104.05", {rtx});
+  REQUIRE(error);
+  CHECK(error->code == ErrorCode::kUnsupported);
+  CHECK(error->text ==
+        "this image needs a newer driver: NVIDIA_REQUIRE_CUDA asks for cuda>=12.8, and driver "
+        "535.104.05 has CUDA 12.2 (checked for GPU 0 (NVIDIA GeForce RTX 4090))");
+  CHECK(error->hint ==
+        "install a driver of branch 570 or newer (570.26 for CUDA 12.8); or use an image of CUDA "
+        "12.2 or older; or start it regardless with -e NVIDIA_DISABLE_REQUIRE=true: by "
+        "minor-version compatibility most programs run on this driver");
+  error = check("cuda>=13.0", "535.104.05", {h200});
+  REQUIRE(error);
+  CHECK(error->hint ==
+        "install a driver of branch 580 or newer (580.65.06 for CUDA 13.0); or use an image with "
+        "the package cuda-compat-13-0: forward compatibility runs it on this driver and GPU; or "
+        "use an image of CUDA 12.2 or older; or start it regardless with -e "
+        "NVIDIA_DISABLE_REQUIRE=true");
+  CHECK_FALSE(check("cuda>=13.0", "535.104.05", {h200}, "13.0"));
+  CHECK_FALSE(check("cuda>=12.8 brand=geforcertx,driver>=535,driver<536", "535.104.05", {rtx}));
+  CHECK(check("arch>=9.0", "580.65.06", {h200, rtx}));
+  std::vector<std::string> notes;
+  CHECK_FALSE(check("cuda>=99.0", "999.1", {h200}, "", &notes));
+  CHECK(notes.size() == 1);
+}
+
+TEST_CASE("the brand is asked for only where the answer hangs on it") {
+  CheckedGpu gpu{{"GPU 0", "9.0", GpuClass::kDataCenter}, std::nullopt};
+  auto needs = [&](const std::string& expression, const std::string& driver) {
+    auto requirements = requirements_of_environment({"NVIDIA_REQUIRE_CUDA=" + expression});
+    return needs_brand(*requirements, {driver, std::nullopt}, {gpu}, built_in_tables());
+  };
+  const std::string published = "cuda>=12.8 brand=tesla,driver>=535,driver<536";
+  CHECK_FALSE(needs(published, "580.65.06"));
+  CHECK(needs(published, "535.104.05"));
+  CHECK_FALSE(needs(published, "525.60.13"));
+}

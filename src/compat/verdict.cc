@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compat/verdict.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace outboard::compat {
+
+namespace {
+
+std::string_view major_of(std::string_view version) {
+  return version.substr(0, version.find('.'));
+}
+
+std::string release_of(std::string_view version) {
+  auto parts = split(version, '.');
+  return parts.size() < 2 ? cat(version, ".0") : cat(parts[0], ".", parts[1]);
+}
+
+bool is_release_alone(std::string_view version) {
+  return split(version, '.').size() <= 2;
+}
+
+// The row of a version; of a release its first version (release candidates aside, they are not
+// what images hold); a patch that is not in the table is taken as the newest older one.
+const ToolkitRow* toolkit_row(const Tables& tables, std::string_view version) {
+  const ToolkitRow* best = nullptr;
+  std::string release = release_of(version);
+  for (const ToolkitRow& row : tables.toolkits) {
+    if (compare_padded(row.release, release) != 0) continue;
+    bool candidate = row.label.find("RC") != std::string_view::npos;
+    if (is_release_alone(version)) {
+      if (candidate) continue;
+      if (!best || compare_padded(row.version, best->version) < 0) best = &row;
+    } else if (compare_padded(row.version, version) <= 0) {
+      if (!best || compare_padded(row.version, best->version) > 0) best = &row;
+    }
+  }
+  return best;
+}
+
+const CapabilityRow* capability_row(const Tables& tables, std::string_view capability) {
+  for (const CapabilityRow& row : tables.capabilities) {
+    if (row.compute_capability == capability) return &row;
+  }
+  return nullptr;
+}
+
+std::string newest_release(const Tables& tables) {
+  std::string newest = "0.0";
+  for (const ToolkitRow& row : tables.toolkits) {
+    if (compare_padded(row.release, newest) > 0) newest = row.release;
+  }
+  return newest;
+}
+
+bool is_allowed(const ForwardRow& row) {
+  return row.status == "compatible" || row.status == "allowed_by_image_require";
+}
+
+bool may_use_forward(GpuClass gpu_class) {
+  return gpu_class == GpuClass::kDataCenter || gpu_class == GpuClass::kNgcReady;
+}
+
+const ForwardRow* forward_row(const Tables& tables, std::string_view cuda,
+                              std::string_view branch) {
+  for (const ForwardRow& row : tables.forward) {
+    if (row.cuda == cuda && row.branch == branch) return &row;
+  }
+  return nullptr;
+}
+
+// Names the branch once: "570.26 (branch 570)" says nothing more than 570.26.
+std::string driver_way_out(const std::string& driver, const CapabilityRow* gpu) {
+  std::string way = cat("a driver of version ", driver, " or newer");
+  if (gpu && !gpu->last_branch.empty())
+    way += cat(" (this GPU's last branch is ", gpu->last_branch, ")");
+  return way;
+}
+
+// The verdict's parts that need the GPU alone.
+class Judge {
+ public:
+  Judge(const Tables& tables, std::string_view toolkit, const DriverTraits& driver,
+        const GpuTraits& gpu)
+      : tables_(tables),
+        toolkit_(toolkit),
+        release_(release_of(toolkit)),
+        driver_(driver),
+        gpu_(gpu),
+        row_(toolkit_row(tables, toolkit)),
+        capability_(gpu.compute_capability ? capability_row(tables, *gpu.compute_capability)
+                                           : nullptr) {
+    cuda_ = driver.cuda ? driver.cuda : cuda_of_driver(tables, driver.version);
+  }
+
+  Judgement judge() {
+    if (judge_gpu()) return std::move(out_);
+    if (!row_) return judge_unknown_toolkit();
+    out_.source = row_->source;
+    if (is_version(driver_.version) && compare_padded(driver_.version, row_->full_driver) >= 0) {
+      out_.verdict = Verdict::kFull;
+      out_.reason = cat("driver ", driver_.version, " supports all of CUDA ", toolkit_, " (from ",
+                        row_->full_driver, " on)");
+      return std::move(out_);
+    }
+    if (!row_->minor_driver.empty() && compare_padded(driver_.version, row_->minor_driver) >= 0) {
+      judge_minor();
+      return std::move(out_);
+    }
+    judge_older();
+    return std::move(out_);
+  }
+
+ private:
+  // True if the GPU alone decides.
+  bool judge_gpu() {
+    if (!capability_) {
+      if (gpu_.compute_capability)
+        out_.missing.push_back(cat("compute capability ", *gpu_.compute_capability,
+                                   " is newer than the tables: the GPU was not checked"));
+      return false;
+    }
+    std::string gpu = cat(gpu_.label, ", compute capability ", capability_->compute_capability);
+    if (!capability_->last_toolkit.empty() &&
+        compare_padded(release_, capability_->last_toolkit) > 0) {
+      out_.verdict = Verdict::kNo;
+      out_.source = capability_->source;
+      out_.reason =
+          cat("CUDA ", release_, " has no code for ", gpu, " (", capability_->architecture,
+              "): the last one that has is ", capability_->last_toolkit);
+      out_.ways_out.push_back(cat("an image of CUDA ", capability_->last_toolkit, " or older"));
+      return true;
+    }
+    if (!capability_->last_branch.empty() &&
+        compare_padded(major_of(driver_.version), capability_->last_branch) > 0) {
+      out_.verdict = Verdict::kNo;
+      out_.source = capability_->source;
+      out_.reason = cat("driver ", driver_.version, " does not drive ", gpu,
+                        ": its last branch is ", capability_->last_branch);
+      out_.ways_out.push_back(cat("a driver of branch ", capability_->last_branch));
+      return true;
+    }
+    if (compare_padded(release_, capability_->first_toolkit) < 0) {
+      out_.missing.push_back(cat(
+          "CUDA ", release_, " is older than ", gpu, " (known from ", capability_->first_toolkit,
+          " on): only programs that carry PTX run, after a first start of minutes; others end "
+          "with 'no kernel image is available'"));
+    }
+    return false;
+  }
+
+  void judge_minor() {
+    out_.verdict = Verdict::kMinor;
+    std::string own = cuda_ ? cuda_->text : "an older CUDA";
+    out_.reason = cat("driver ", driver_.version, " (CUDA ", own, ") runs CUDA ", toolkit_,
+                      " by minor-version compatibility (from ", row_->minor_driver,
+                      " on); all of it needs ", row_->full_driver);
+    if (!cuda_ || compare_padded(cuda_->text, release_) < 0) {
+      out_.missing.push_back(
+          cat("PTX made by CUDA ", release_, " cannot be compiled by this driver ",
+              "(cudaErrorUnsupportedPtxVersion, 222): programs need code for this very GPU"));
+      out_.missing.push_back(cat("calls that are newer than CUDA ", own,
+                                 " fail (cudaErrorCallRequiresNewerDriver, 36)"));
+    }
+    out_.ways_out.push_back(driver_way_out(std::string(row_->full_driver), capability_));
+    add_forward();
+  }
+
+  void judge_older() {
+    std::string own = cuda_ ? cat(" (CUDA ", cuda_->text, ")") : "";
+    std::string needs =
+        std::string(row_->minor_driver.empty() ? row_->full_driver : row_->minor_driver);
+    out_.reason = cat("driver ", driver_.version, own, " is too old for CUDA ", toolkit_,
+                      ": it needs ", needs, " at least");
+    const ForwardRow* forward = forward_row(tables_, release_, major_of(driver_.version));
+    bool listed = forward && is_allowed(*forward);
+    if (listed && may_use_forward(gpu_.gpu_class)) {
+      out_.verdict = Verdict::kForward;
+      out_.source = forward->source;
+      out_.reason += cat("; ", forward->package, " in the image makes up for it");
+      out_.ways_out.push_back(
+          cat(forward->package, " in the image (NVIDIA's own CUDA images have it)"));
+    } else {
+      out_.verdict = Verdict::kNo;
+      if (listed)
+        out_.missing.push_back(cat(forward->package, " would do on this driver, but not with ",
+                                   gpu_class_name(gpu_.gpu_class)));
+    }
+    out_.ways_out.push_back(driver_way_out(needs, capability_));
+    if (cuda_) out_.ways_out.push_back(cat("an image of CUDA ", cuda_->text, " or older"));
+  }
+
+  void add_forward() {
+    const ForwardRow* forward = forward_row(tables_, release_, major_of(driver_.version));
+    if (forward && is_allowed(*forward) && may_use_forward(gpu_.gpu_class))
+      out_.ways_out.push_back(cat(forward->package, " in the image"));
+  }
+
+  Judgement judge_unknown_toolkit() {
+    std::string newest = newest_release(tables_);
+    if (cuda_ && compare_padded(release_, cuda_->text) <= 0) {
+      out_.verdict = Verdict::kFull;
+      out_.reason = cat("driver ", driver_.version, " reports CUDA ", cuda_->text,
+                        ", which is not older than ", release_);
+      return std::move(out_);
+    }
+    out_.verdict = Verdict::kUnknown;
+    out_.reason =
+        compare_padded(release_, newest) > 0
+            ? cat("CUDA ", toolkit_, " is newer than the tables (their newest is ", newest, ")")
+            : cat("CUDA ", toolkit_, " is in no table");
+    return std::move(out_);
+  }
+
+  const Tables& tables_;
+  std::string toolkit_, release_;
+  const DriverTraits& driver_;
+  const GpuTraits& gpu_;
+  const ToolkitRow* row_;
+  const CapabilityRow* capability_;
+  std::optional<KnownVersion> cuda_;
+  Judgement out_;
+};
+
+}  // namespace
+
+std::string_view verdict_name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kNo:
+      return "no";
+    case Verdict::kUnknown:
+      return "unknown";
+    case Verdict::kForward:
+      return "forward";
+    case Verdict::kMinor:
+      return "minor";
+    case Verdict::kFull:
+      return "full";
+  }
+  return "";
+}
+
+std::string_view gpu_class_name(GpuClass gpu_class) {
+  switch (gpu_class) {
+    case GpuClass::kUnknown:
+      return "a GPU of unknown kind";
+    case GpuClass::kConsumer:
+      return "a consumer GPU";
+    case GpuClass::kWorkstation:
+      return "a workstation GPU";
+    case GpuClass::kNgcReady:
+      return "an NGC-ready GPU";
+    case GpuClass::kDataCenter:
+      return "a data center GPU";
+  }
+  return "";
+}
+
+GpuClass gpu_class(const Tables& tables, std::string_view product_name) {
+  std::string name = lower(product_name);
+  for (std::string_view maker : {"nvidia graphics device", "nvidia "}) {
+    if (name.rfind(maker, 0) == 0) name.erase(0, maker.size());
+  }
+  const ClassRow* best = nullptr;
+  for (const ClassRow& row : tables.classes) {
+    std::string pattern = lower(row.name);
+    bool open = !pattern.empty() && pattern.back() == '*';
+    if (open) pattern.pop_back();
+    if (name.rfind(pattern, 0) != 0) continue;
+    char next = name.size() > pattern.size() ? name[pattern.size()] : ' ';
+    bool ends = next == ' ' || next == '-' || next == '/';
+    if (!open && !ends) continue;
+    if (!best || pattern.size() + 1 > best->name.size()) best = &row;
+  }
+  if (!best) return GpuClass::kUnknown;
+  if (best->gpu_class == "data-center") return GpuClass::kDataCenter;
+  if (best->gpu_class == "ngc-ready") return GpuClass::kNgcReady;
+  return best->gpu_class == "consumer" ? GpuClass::kConsumer : GpuClass::kWorkstation;
+}
+
+std::optional<KnownVersion> cuda_of_driver(const Tables& tables, std::string_view driver) {
+  if (!is_version(driver)) return std::nullopt;
+  const BranchRow* best = nullptr;
+  for (const BranchRow& row : tables.branches) {
+    if (compare_padded(row.branch, major_of(driver)) > 0) continue;
+    if (!best || compare_padded(row.branch, best->branch) > 0) best = &row;
+  }
+  if (!best) return std::nullopt;
+  return KnownVersion{std::string(best->cuda), best->branch != major_of(driver)};
+}
+
+Judgement judge_toolkit(const Tables& tables, std::string_view toolkit, const DriverTraits& driver,
+                        const GpuTraits& gpu) {
+  return Judge(tables, toolkit, driver, gpu).judge();
+}
+
+ForwardAnswer judge_forward(const Tables& tables, std::string_view compat_version,
+                            std::string_view driver, const std::vector<GpuTraits>& gpus) {
+  ForwardAnswer answer;
+  if (!is_version(compat_version) || !is_version(driver)) {
+    answer.reason = "its version is not in its file name";
+    return answer;
+  }
+  if (auto cuda = cuda_of_driver(tables, compat_version)) answer.cuda = cuda->text;
+  if (compare_padded(compat_version, driver) <= 0) {
+    answer.reason = cat("the host's driver ", driver, " is not older");
+    return answer;
+  }
+  answer.loadable = true;
+  std::string_view branch = major_of(driver);
+  const ForwardRow* row = forward_row(tables, answer.cuda, branch);
+  if (!row || !is_allowed(*row)) {
+    answer.reason = cat("the support matrix does not allow the libraries of CUDA ",
+                        answer.cuda.empty() ? std::string("?") : answer.cuda, " on driver branch ",
+                        branch, row ? "" : " (it has no such row)");
+    return answer;
+  }
+  for (const GpuTraits& gpu : gpus) {
+    if (may_use_forward(gpu.gpu_class)) continue;
+    answer.reason = cat("forward compatibility is for data center GPUs, and ", gpu.label, " is ",
+                        gpu_class_name(gpu.gpu_class));
+    return answer;
+  }
+  answer.allowed = true;
+  answer.reason = cat("the support matrix allows ", row->package, " on driver branch ", branch);
+  return answer;
+}
+
+std::optional<std::string> full_driver(const Tables& tables, std::string_view toolkit) {
+  const ToolkitRow* row = toolkit_row(tables, toolkit);
+  if (!row) return std::nullopt;
+  return std::string(row->full_driver);
+}
+
+std::optional<std::string> minor_driver(const Tables& tables, std::string_view toolkit) {
+  const ToolkitRow* row = toolkit_row(tables, toolkit);
+  if (!row || row->minor_driver.empty()) return std::nullopt;
+  return std::string(row->minor_driver);
+}
+
+}  // namespace outboard::compat

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Does a CUDA version run on a driver and a GPU? NVIDIA's rules (docs.nvidia.com/deploy/
+// cuda-compatibility, edition R615): a driver runs every older toolkit; from CUDA 11 on, every
+// toolkit of the same major version (minor-version compatibility); a newer one with the libraries
+// of a cuda-compat package where the support matrix allows it (forward compatibility). And the GPU
+// must be one that both know.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compat/requirement.h"
+#include "compat/tables.h"
+
+namespace outboard::compat {
+
+enum class Verdict {
+  kNo,
+  kUnknown,  ///< a version is newer than the tables: it may run, nothing forbids it
+  kForward,  ///< with the libraries of a cuda-compat package alone
+  kMinor,    ///< minor-version compatibility: code for this GPU runs, see Judgement::missing
+  kFull,
+};
+
+/// "full", "minor", "forward", "unknown", "no".
+std::string_view verdict_name(Verdict verdict);
+
+enum class GpuClass { kUnknown, kConsumer, kWorkstation, kNgcReady, kDataCenter };
+
+/// By product name, as NVML, /proc or the PCI ID database spells it ("NVIDIA H200", "H200 SXM
+/// 141GB"). The longest fitting row counts.
+GpuClass gpu_class(const Tables& tables, std::string_view product_name);
+/// "a data center GPU", "a consumer GPU", ...
+std::string_view gpu_class_name(GpuClass gpu_class);
+
+/// The highest CUDA version of a driver, from the tables (which may have been extended).
+std::optional<KnownVersion> cuda_of_driver(const Tables& tables, std::string_view driver);
+
+/// A GPU as far as compatibility goes.
+struct GpuTraits {
+  std::string label;                              ///< "GPU 0 (NVIDIA H200)", for texts
+  std::optional<std::string> compute_capability;  ///< "9.0"
+  GpuClass gpu_class = GpuClass::kUnknown;
+};
+
+struct DriverTraits {
+  std::string version;               ///< "535.104.05"
+  std::optional<KnownVersion> cuda;  ///< what it reports; nothing: by its branch
+};
+
+struct Judgement {
+  Verdict verdict = Verdict::kUnknown;
+  std::string reason;                 ///< one sentence, with the versions
+  std::vector<std::string> missing;   ///< what does not work under kMinor; warnings of any kind
+  std::vector<std::string> ways_out;  ///< each with the versions to choose; empty for kFull
+  std::string source;                 ///< of the row that decided
+};
+
+/// `toolkit`: "12.8" or "12.8.1" (a release means its first version).
+Judgement judge_toolkit(const Tables& tables, std::string_view toolkit, const DriverTraits& driver,
+                        const GpuTraits& gpu);
+
+/// What the support matrix says of compat libraries built with driver `compat_version` (the version
+/// in the file name of their libcuda, "570.124.06") on a host driver.
+struct ForwardAnswer {
+  bool allowed = false;
+  bool loadable = false;  ///< newer than the host's driver: it could be forced
+  std::string cuda;       ///< the CUDA version that it brings ("12.8"), if known
+  std::string reason;     ///< one clause, as "the support matrix ..."
+};
+ForwardAnswer judge_forward(const Tables& tables, std::string_view compat_version,
+                            std::string_view driver, const std::vector<GpuTraits>& gpus);
+
+/// The lowest driver with full support of a toolkit ("570.26"), the lowest with minor-version
+/// compatibility; nothing for an unknown release.
+std::optional<std::string> full_driver(const Tables& tables, std::string_view toolkit);
+std::optional<std::string> minor_driver(const Tables& tables, std::string_view toolkit);
+
+}  // namespace outboard::compat

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compat/verdict.h"
+
+#include <doctest/doctest.h>
+
+using namespace outboard::compat;
+
+TEST_CASE("kinds of GPU by product name") {
+  const Tables& tables = built_in_tables();
+  CHECK(gpu_class(tables, "NVIDIA H200") == GpuClass::kDataCenter);
+  CHECK(gpu_class(tables, "H200 SXM 141GB") == GpuClass::kDataCenter);
+  CHECK(gpu_class(tables, "NVIDIA A100-SXM4-80GB") == GpuClass::kDataCenter);
+  CHECK(gpu_class(tables, "Tesla T4") == GpuClass::kDataCenter);
+  CHECK(gpu_class(tables, "NVIDIA A2") == GpuClass::kDataCenter);
+  CHECK(gpu_class(tables, "NVIDIA GeForce RTX 4090") == GpuClass::kConsumer);
+  CHECK(gpu_class(tables, "NVIDIA TITAN V") == GpuClass::kConsumer);
+  CHECK(gpu_class(tables, "NVIDIA RTX A2000") == GpuClass::kWorkstation);
+  CHECK(gpu_class(tables, "NVIDIA RTX A6000") == GpuClass::kNgcReady);
+  CHECK(gpu_class(tables, "Quadro RTX 8000") == GpuClass::kNgcReady);
+  CHECK(gpu_class(tables, "Quadro P2000") == GpuClass::kWorkstation);
+  CHECK(gpu_class(tables, "NVIDIA X9000 of tomorrow") == GpuClass::kUnknown);
+}
+
+TEST_CASE("verdicts") {
+  const Tables& tables = built_in_tables();
+  GpuTraits h200{"GPU 0 (NVIDIA H200)", "9.0", GpuClass::kDataCenter};
+  GpuTraits rtx{"GPU 0 (RTX 4090)", "8.9", GpuClass::kConsumer};
+  GpuTraits v100{"GPU 0 (V100)", "7.0", GpuClass::kDataCenter};
+  auto of = [&](const char* toolkit, const char* driver, const GpuTraits& gpu) {
+    return judge_toolkit(tables, toolkit, {driver, std::nullopt}, gpu).verdict;
+  };
+  CHECK(of("12.8", "570.26", h200) == Verdict::kFull);
+  CHECK(of("12.8", "535.104.05", h200) == Verdict::kMinor);
+  CHECK(of("12.8", "470.256.02", rtx) == Verdict::kNo);
+  CHECK(of("13.0", "535.104.05", h200) == Verdict::kForward);
+  CHECK(of("13.0", "535.104.05", rtx) == Verdict::kNo);
+  CHECK(of("13.0", "580.65.06", v100) == Verdict::kNo);
+  CHECK(of("99.0", "580.65.06", h200) == Verdict::kUnknown);
+  CHECK(of("12.8", "999.1", h200) == Verdict::kFull);
+}
+
+TEST_CASE("compat libraries of an image") {
+  const Tables& tables = built_in_tables();
+  GpuTraits h200{"GPU 0 (NVIDIA H200)", "9.0", GpuClass::kDataCenter};
+  GpuTraits rtx{"GPU 0 (RTX 4090)", "8.9", GpuClass::kConsumer};
+  CHECK(judge_forward(tables, "580.95.05", "535.104.05", {h200}).allowed);
+  auto consumer = judge_forward(tables, "580.95.05", "535.104.05", {rtx});
+  CHECK_FALSE(consumer.allowed);
+  CHECK(consumer.loadable);
+  CHECK(consumer.reason.find("a consumer GPU") != std::string::npos);
+  CHECK_FALSE(judge_forward(tables, "535.104.05", "535.104.05", {h200}).loadable);
+  CHECK_FALSE(judge_forward(tables, "525.60.13", "580.95.05", {h200}).loadable);
+}
