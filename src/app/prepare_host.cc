@@ -17,14 +17,6 @@
 
 namespace outboard::app {
 
-bool is_real_root() {
-  if (::geteuid() != 0) return false;
-  auto map = read_file("/proc/self/uid_map");
-  if (!map) return true;
-  auto fields = words(*map);
-  return fields.size() == 3 && fields[0] == "0" && fields[1] == "0" && fields[2] == "4294967295";
-}
-
 static bool has_major(const host::Facts& facts, std::string_view name) {
   return std::any_of(facts.majors.begin(), facts.majors.end(),
                      [&](const host::MajorNumber& entry) { return entry.name == name; });

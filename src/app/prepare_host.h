@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "base/privilege.h"
 #include "base/result.h"
 #include "device/request.h"
 #include "host/facts.h"
@@ -12,8 +13,7 @@
 
 namespace outboard::app {
 
-/// True for root in the first user namespace.
-bool is_real_root();
+using outboard::is_real_root;
 
 /// On a cold machine (module not loaded, or nvidia-uvm wanted and unknown to the kernel) runs the
 /// driver root's own nvidia-modprobe with an empty environment. True if it ran, so that the facts

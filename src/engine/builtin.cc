@@ -11,6 +11,7 @@
 
 #include "base/files.h"
 #include "base/json.h"
+#include "base/privilege.h"
 #include "base/text.h"
 #include "engine/bundle_spec.h"
 #include "engine/container_directory.h"
@@ -31,15 +32,6 @@ constexpr int kCannotExecute = 126;
 constexpr int kNoSuchProgram = 127;
 constexpr const char* kDefaultPath =
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/// Root in the first user namespace: its whole range of ids is mapped.
-bool is_real_root() {
-  if (::geteuid() != 0) return false;
-  auto map = read_file("/proc/self/uid_map", 4096);
-  if (!map) return true;
-  auto fields = outboard::words(*map);
-  return fields.size() == 3 && fields[0] == "0" && fields[1] == "0" && fields[2] == "4294967295";
-}
 
 std::string host_name() {
   char name[256] = {};

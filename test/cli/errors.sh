@@ -39,6 +39,11 @@ expect 2 "unknown shell 'tcsh'" "bash" outboard completion tcsh
 expect 2 "args: --for 'rkt'" "docker, podman or compose" outboard args --for rkt image
 expect 2 "capture: one file at most" "" outboard capture a b
 expect 2 "unknown option '--frob'" "--help" outboard verify --frob
+expect 2 "doctor: unknown check 'node'" "did you mean 'nodes'" outboard doctor node
+expect 2 "doctor: --yes belongs to --fix" "add --fix" outboard doctor --yes
+expect 2 "doctor: --fix has no JSON output" "leave out --json" outboard doctor --fix --json
+expect 1 "machine root '/nonexistent' does not exist" "sim create" outboard doctor --root /nonexistent
+expect 1 "the proc root '/nonexistent' does not exist" "--proc-root" outboard doctor --proc-root /nonexistent
 
 echo "case: run: a fault of ours is 125, as docker's"
 expect 125 "no image is named" "outboard run .* IMAGE" outboard run

@@ -29,7 +29,7 @@ done
 echo "case: every command is in the man page and has help; completions parse"
 bash -n "$work/usr/share/bash-completion/completions/outboard"
 head -3 "$work/usr/share/man/man1/outboard.1" | grep -q '^\.TH'
-for command in list explain run args verify capture sim; do
+for command in list explain doctor run args verify capture sim; do
   "$work/usr/bin/outboard" "$command" --help | grep -q "outboard $command" || fail "no help for $command"
   grep -q "outboard.*$command" "$work/usr/share/man/man1/outboard.1" || fail "$command is not in the man page"
   grep -q "$command" "$work/usr/share/bash-completion/completions/outboard" || fail "$command is not completed"

@@ -11,8 +11,8 @@ namespace {
 constexpr const char* kSummary = "GPUs in containers: one command, no daemon, no hooks";
 
 std::vector<CliCommand> commands() {
-  return {run_command(),  list_command(),    explain_command(), verify_command(),
-          args_command(), capture_command(), sim_command()};
+  return {run_command(),    list_command(), doctor_command(),  explain_command(),
+          verify_command(), args_command(), capture_command(), sim_command()};
 }
 
 std::vector<CommandHelp> tables() {

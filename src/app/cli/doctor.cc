@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// outboard doctor: why is there no GPU, and what mends it.
+#include <unistd.h>
+
+#include <cstdio>
+#include <vector>
+
+#include "app/cli/command.h"
+#include "base/files.h"
+#include "base/privilege.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "doctor/mend.h"
+#include "doctor/report.h"
+
+namespace outboard::cli {
+
+namespace {
+
+using doctor::Check;
+using doctor::CheckResult;
+
+Result<std::vector<const Check*>> chosen_checks(const std::vector<std::string>& ids) {
+  std::vector<const Check*> list;
+  if (ids.empty()) {
+    for (const Check& check : doctor::checks()) list.push_back(&check);
+    return list;
+  }
+  for (const std::string& id : ids) {
+    const Check* check = doctor::find_check(id);
+    if (!check) {
+      std::vector<std::string> names;
+      for (const Check& known : doctor::checks()) names.emplace_back(known.id);
+      auto near = nearest_names(id, names);
+      return make_error(ErrorCode::kUsage, cat("doctor: unknown check '", printable(id), "'"),
+                        near.empty() ? "'outboard doctor --list' names them"
+                                     : cat("did you mean '", near.front(), "'?"));
+    }
+    list.push_back(check);
+  }
+  return list;
+}
+
+// A machine of `outboard sim create`, or another system's tree: what is in its etc and run counts.
+Result<doctor::Places> places_of(const Parsed& parsed) {
+  OB_TRY(app::MachineOptions options, machine_options(parsed));
+  doctor::Places places;
+  places.roots = options.roots;
+  const std::pair<const char*, const std::string*> roots[] = {{"driver", &places.roots.driver},
+                                                              {"dev", &places.roots.dev},
+                                                              {"proc", &places.roots.proc},
+                                                              {"sys", &places.roots.sys}};
+  for (const auto& [name, path] : roots) {
+    if (!path_exists(*path))
+      return make_error(ErrorCode::kNotFound,
+                        cat("the ", name, " root '", printable(*path), "' does not exist"),
+                        cat("name an existing directory with --", name, "-root"));
+  }
+  places.may_ask_nvml = options.may_ask_nvml;
+  if (!options.nvml_helper.empty()) places.nvml.helper = options.nvml_helper;
+  if (!options.state_directory.empty()) places.nvml.cache_directory = options.state_directory;
+  // The machine's directory, where all of it lies in one.
+  std::string above = directory_of(places.roots.dev);
+  if (above == directory_of(places.roots.proc) && above == directory_of(places.roots.sys))
+    places.system = above;
+  return places;
+}
+
+Result<std::vector<CheckResult>> examine(const std::vector<const Check*>& list,
+                                         const doctor::Places& places) {
+  doctor::RunOptions options;
+  bool terminal = ::isatty(STDERR_FILENO) == 1;
+  if (terminal) {
+    options.progress = [](size_t number, size_t count, const Check& check) {
+      std::fprintf(stderr, "\r\033[Kchecking %zu of %zu: %s", number + 1, count,
+                   std::string(check.id).c_str());
+    };
+  }
+  auto results = doctor::run_checks(list, places, options);
+  if (terminal) std::fputs("\r\033[K", stderr);
+  return results;
+}
+
+bool agreed() {
+  std::fputs("run this? [y/N] ", stdout);
+  std::fflush(stdout);
+  char answer[64];
+  if (!std::fgets(answer, sizeof answer, stdin)) return false;
+  return answer[0] == 'y' || answer[0] == 'Y';
+}
+
+// Shows the commands of every finding, runs those that are agreed to, and looks again.
+Result<void> mend(const std::vector<CheckResult>& results, const doctor::Places& places, bool yes) {
+  bool any = false;
+  for (const CheckResult& result : results) {
+    bool ran = false;
+    for (const doctor::Finding& finding : result.findings) {
+      if (finding.steps.empty()) continue;
+      any = true;
+      std::printf("%s: %s\n", std::string(result.check->id).c_str(),
+                  printable(finding.what, 500).c_str());
+      for (const doctor::Step& step : finding.steps)
+        std::printf("  %s\n", printable(shell_text(step), 1000).c_str());
+      if (!yes && !agreed()) continue;
+      ran = true;
+      if (auto done = doctor::run_steps(finding.steps); !done) {
+        std::fflush(stdout);
+        say(done.error().text);
+      }
+    }
+    if (!ran) continue;
+    OB_TRY(auto again, doctor::run_checks({result.check}, places));
+    bool good = again.front().severity() == doctor::Severity::kOk;
+    std::printf("%s: %s\n", std::string(result.check->id).c_str(), good ? "mended" : "not mended");
+  }
+  if (!any) std::puts("nothing that --fix can mend");
+  return {};
+}
+
+Result<int> run(const Parsed& parsed) {
+  OB_TRY(std::vector<const Check*> list, chosen_checks(parsed.words()));
+  if (parsed.has("list")) {
+    if (parsed.words().empty()) {
+      std::fputs(doctor::list_text().c_str(), stdout);
+    } else {
+      for (const Check* check : list) std::fputs(doctor::describe_check(*check).c_str(), stdout);
+    }
+    return 0;
+  }
+  bool fix = parsed.has("fix"), yes = parsed.has("yes");
+  if (yes && !fix)
+    return make_error(ErrorCode::kUsage, "doctor: --yes belongs to --fix", "add --fix");
+  if (fix && parsed.has("json"))
+    return make_error(ErrorCode::kUsage, "doctor: --fix has no JSON output", "leave out --json");
+  if (fix && !is_real_root())
+    return make_error(ErrorCode::kDenied, "doctor: --fix takes root", "run it with sudo");
+  if (fix && !yes && ::isatty(STDIN_FILENO) != 1) {
+    return make_error(ErrorCode::kUsage,
+                      "doctor: --fix asks before each mend, and there is nobody to ask",
+                      "give --yes to run every command that it shows");
+  }
+  OB_TRY(doctor::Places places, places_of(parsed));
+  OB_TRY(auto results, examine(list, places));
+  bool simulated = path_exists(join_path(places.roots.driver, "outboard-sim.json"));
+  if (fix) {
+    OB_CHECK(mend(results, places, yes));
+    std::fputs("\n", stdout);
+    OB_TRY(results, examine(list, places));
+  }
+  if (parsed.has("json")) {
+    std::fputs(json::write_pretty(doctor::report_json(results, simulated)).c_str(), stdout);
+  } else {
+    std::fputs(doctor::report_text(results, simulated, parsed.has("verbose")).c_str(), stdout);
+  }
+  return doctor::exit_code(results);
+}
+
+}  // namespace
+
+CliCommand doctor_command() {
+  CommandHelp help{
+      "doctor",
+      "[CHECK...]",
+      "find out why there is no GPU, and mend it",
+      "Looks at this machine from the PCI bus to the driver's nodes and prints what is wrong, what "
+      "it leads to and the command that mends it. CHECK names single checks; doc/doctor.md "
+      "describes them all.\n\n"
+      "Exit codes: 0 nothing wrong, 1 errors, 2 wrong command line, 3 warnings only.",
+      {{"list", 0, "", "print the checks; with CHECK, all about it", ""},
+       {"verbose", 'v', "", "print passed checks too", ""},
+       {"json", 0, "", "print a JSON document", ""},
+       {"fix", 0, "", "mend what can be mended without risk: show each command, ask, run it", ""},
+       {"yes", 'y', "", "with --fix: do not ask", ""}},
+      false};
+  add_machine_options(help);
+  // A snapshot lacks most of what the checks look at.
+  std::erase_if(help.options, [](const Option& option) { return option.name == "facts"; });
+  return {std::move(help), run};
+}
+
+}  // namespace outboard::cli

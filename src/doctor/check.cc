@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "doctor/check.h"
+
+#include <algorithm>
+
+#include "doctor/tables.h"
+
+namespace outboard::doctor {
+
+std::string_view severity_name(Severity severity) {
+  switch (severity) {
+    case Severity::kOk:
+      return "ok";
+    case Severity::kNote:
+      return "note";
+    case Severity::kUnknown:
+      return "unknown";
+    case Severity::kWarning:
+      return "warning";
+    case Severity::kError:
+      return "error";
+  }
+  return "unknown";
+}
+
+Findings ok(std::string what) {
+  return {{Severity::kOk, std::move(what), {}, {}, {}}};
+}
+
+Findings unknown(std::string why) {
+  return {{Severity::kUnknown, std::move(why), {}, {}, {}}};
+}
+
+Finding found(Severity severity, std::string what, std::string mend, std::vector<Step> steps) {
+  return {severity, std::move(what), {}, std::move(mend), std::move(steps)};
+}
+
+const std::vector<Check>& checks() {
+  static const std::vector<Check> kAll = [] {
+    std::vector<Check> all;
+    for (const auto& table : {platform_checks(), driver_checks(), node_checks()})
+      all.insert(all.end(), table.begin(), table.end());
+    return all;
+  }();
+  return kAll;
+}
+
+const Check* find_check(std::string_view id) {
+  auto at = std::find_if(checks().begin(), checks().end(),
+                         [&](const Check& check) { return check.id == id; });
+  return at == checks().end() ? nullptr : &*at;
+}
+
+}  // namespace outboard::doctor

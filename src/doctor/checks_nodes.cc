@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// Device nodes: there, with the kernel's numbers, openable, and linked where systemd looks.
+#include <algorithm>
+
+#include "base/text.h"
+#include "doctor/driver_state.h"
+#include "doctor/tables.h"
+
+namespace outboard::doctor {
+
+namespace {
+
+std::string octal_text(uint32_t mode) {
+  std::string text = "0";
+  for (int shift = 6; shift >= 0; shift -= 3) text += static_cast<char>('0' + (mode >> shift & 7U));
+  return text;
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  constexpr size_t kShown = 6;
+  std::vector<std::string> shown(names.begin(),
+                                 names.begin() + static_cast<long>(std::min(names.size(), kShown)));
+  std::string text = join(shown, ", ");
+  if (names.size() > kShown) text += cat(" and ", names.size() - kShown, " more");
+  return text;
+}
+
+bool is_uvm(const ExpectedNode& node) {
+  return node.path.rfind("/dev/nvidia-uvm", 0) == 0;
+}
+
+bool may_make_nodes(const host::Facts& facts) {
+  return !facts.node_parameters || facts.node_parameters->modify;
+}
+
+constexpr const char* kForbidden =
+    "the driver's parameter ModifyDeviceFiles is 0 here: make them as the administrator of this "
+    "machine does";
+
+Findings look_for_nodes(const Facts& facts, bool uvm) {
+  std::vector<std::string> missing;
+  std::vector<Step> steps;
+  for (const ExpectedNode& node : expected_nodes(facts.machine)) {
+    if (is_uvm(node) != uvm || node_at(facts.machine, node.path)) continue;
+    missing.push_back(node.host_path);
+    for (Step& step : make_node_steps(node, facts.machine.roots.dev))
+      steps.push_back(std::move(step));
+  }
+  if (missing.empty()) return {};
+  bool allowed = may_make_nodes(facts.machine);
+  return {found(Severity::kError, cat("missing: ", printable(listed(missing), 400)),
+                allowed ? "" : kForbidden, allowed ? std::move(steps) : std::vector<Step>{})};
+}
+
+Findings look_for_control_nodes(const Facts& facts) {
+  if (!facts.machine.module_version) return ok("the module is not loaded");
+  Findings findings = look_for_nodes(facts, false);
+  return findings.empty() ? ok(cat(facts.machine.nodes.size(), " nodes")) : findings;
+}
+
+Findings look_at_uvm(const Facts& facts) {
+  if (!facts.machine.module_version) return ok("the module is not loaded");
+  if (!major_of(facts.machine, "nvidia-uvm")) {
+    std::vector<Step> steps;
+    if (touches_kernel(facts)) steps.push_back({"modprobe", "nvidia-uvm"});
+    return {found(Severity::kError, "the kernel module nvidia-uvm is not loaded",
+                  "sudo modprobe nvidia-uvm; at every boot: echo nvidia-uvm | sudo tee "
+                  "/etc/modules-load.d/nvidia-uvm.conf",
+                  std::move(steps))};
+  }
+  return look_for_nodes(facts, true);
+}
+
+Findings look_at_numbers(const Facts& facts) {
+  Findings findings;
+  for (const ExpectedNode& node : expected_nodes(facts.machine)) {
+    const host::DeviceNode* there = node_at(facts.machine, node.path);
+    if (!there) continue;
+    std::string path = printable(node.host_path);
+    if (there->type != 'c') {
+      findings.push_back(
+          found(Severity::kError, cat("'", path, "' is a file and no device"),
+                cat("sudo rm ", path, " and make the node again: sudo mknod -m 0666 ", path, " c ",
+                    node.major, " ", node.minor)));
+    } else if (there->major != node.major || there->minor != node.minor) {
+      std::vector<Step> steps = {{"rm", "-f", node.host_path}};
+      for (Step& step : make_node_steps(node, facts.machine.roots.dev))
+        steps.push_back(std::move(step));
+      findings.push_back(found(Severity::kError,
+                               cat("'", path, "' has the number ", there->major, ":", there->minor,
+                                   ", the kernel's is ", node.major, ":", node.minor),
+                               {}, std::move(steps)));
+    }
+  }
+  return findings;
+}
+
+Findings look_at_modes(const Facts& facts) {
+  Findings findings;
+  for (const ExpectedNode& node : expected_nodes(facts.machine)) {
+    const host::DeviceNode* there = node_at(facts.machine, node.path);
+    if (!there || there->type != 'c' || node.mode == 0444) continue;
+    if (there->mode == node.mode && there->uid == node.uid && there->gid == node.gid) continue;
+    std::string mode = octal_text(node.mode);
+    findings.push_back(
+        found(Severity::kWarning,
+              cat("'", printable(node.host_path), "' is ", octal_text(there->mode), " of ",
+                  there->uid, ":", there->gid, ", the driver's parameters say ", mode, " of ",
+                  node.uid, ":", node.gid),
+              {},
+              {{"chmod", mode, node.host_path},
+               {"chown", cat(node.uid, ":", node.gid), node.host_path}}));
+  }
+  return findings;
+}
+
+Findings look_at_links(const Facts& facts) {
+  const auto& missing = facts.machine.missing_char_links;
+  if (missing.empty()) return ok("all there");
+  std::vector<Step> steps = {{"mkdir", "-p", facts.machine.roots.dev + "/char"}};
+  for (const std::string& number : missing) {
+    for (const host::DeviceNode& node : facts.machine.nodes) {
+      if (cat(node.major, ":", node.minor) != number || node.type != 'c') continue;
+      steps.push_back(link_step(facts.machine.roots.dev, node.path, node.major, node.minor));
+      break;
+    }
+  }
+  Finding finding = found(facts.system.systemd ? Severity::kWarning : Severity::kNote,
+                          cat("no link in ", printable(facts.machine.roots.dev), "/char for ",
+                              printable(listed(missing), 300)),
+                          {}, std::move(steps));
+  if (!facts.system.systemd)
+    finding.consequence = "of no consequence here: systemd does not manage this machine's cgroups";
+  return {std::move(finding)};
+}
+
+}  // namespace
+
+std::vector<Check> node_checks() {
+  return {
+      {"nodes",
+       "the driver's device nodes exist",
+       "/dev/nvidiactl, /dev/nvidiaN for each GPU, /dev/nvidia-caps for MIG; numbers from "
+       "/proc/devices and /proc/driver/nvidia",
+       "a container that is given this GPU does not start, or sees fewer GPUs",
+       "run 'sudo nvidia-modprobe -c N' for /dev/nvidiaN, or make them with mknod",
+       {Part::kMachine},
+       look_for_control_nodes},
+      {"nvidia-uvm",
+       "nvidia-uvm is loaded and has its nodes",
+       "/proc/devices, /dev/nvidia-uvm, /dev/nvidia-uvm-tools",
+       "nvidia-smi works, but CUDA returns error 999 (unknown error) or finds no device",
+       "sudo nvidia-modprobe -u -c 0",
+       {Part::kMachine},
+       look_at_uvm},
+      {"node-numbers",
+       "device nodes have the kernel's numbers",
+       "/dev/nvidia* against /proc/devices: the number of nvidia-uvm changes from boot to boot",
+       "opening the node fails or reaches another driver; CUDA returns error 999 or 100",
+       "remove the node and make it again",
+       {Part::kMachine},
+       look_at_numbers},
+      {"node-modes",
+       "device nodes have the mode and owner that the driver's parameters say",
+       "/dev/nvidia* against /proc/driver/nvidia/params (DeviceFileMode, DeviceFileUID, "
+       "DeviceFileGID)",
+       "programs that do not run as root get 'Insufficient Permissions' (NVML) or see no device",
+       "set mode and owner, or change the parameters where the mode is meant",
+       {Part::kMachine},
+       look_at_modes},
+      {"char-links",
+       "every device node has its link in /dev/char",
+       "/dev/char/MAJOR:MINOR of the driver's nodes; /run/systemd/system",
+       "runc leaves devices without a link out of systemd's list: a running container loses its "
+       "GPU at "
+       "the next 'systemctl daemon-reload' ('Failed to initialize NVML: Unknown Error')",
+       "make the links, and install 60-outboard-char-links.rules for the next boot",
+       {Part::kMachine, Part::kSystem},
+       look_at_links},
+  };
+}
+
+}  // namespace outboard::doctor

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where doctor looks. Everything can lie elsewhere, so that a simulated machine and a fixture are
+// examined by the same code as the real one.
+#pragma once
+
+#include <string>
+
+#include "host/facts.h"
+#include "host/nvml_client.h"
+
+namespace outboard::doctor {
+
+struct Places {
+  host::Roots roots;
+  /// Directory that holds the system's etc, run, usr, lib and var: "/", or a simulated machine's.
+  std::string system = "/";
+  host::NvmlOptions nvml;
+  bool may_ask_nvml = true;
+};
+
+}  // namespace outboard::doctor

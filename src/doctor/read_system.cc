@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files below the system's etc, run and usr, the security modules' in /sys, processes, and free
+// space.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <limits>
+#include <set>
+
+#include "base/files.h"
+#include "base/process.h"
+#include "base/root.h"
+#include "base/text.h"
+#include "doctor/read_parts.h"
+#include "elf/ld_cache.h"
+#include "host/small_files.h"
+
+namespace outboard::doctor {
+
+namespace {
+
+std::string below(const Places& places, std::string_view path) {
+  return join_path(places.system, path);
+}
+
+std::optional<std::string> attribute(const std::string& path) {
+  auto text = host::read_small(AT_FDCWD, path);
+  return text ? std::optional(std::string(trim(*text))) : std::nullopt;
+}
+
+// Brings hot-plugged memory online: the rules of Ubuntu (40-vm-hotadd.rules) and RHEL
+// (40-redhat.rules) assign the attribute "state" of devices of the subsystem "memory", directly or
+// after a jump for all others.
+bool onlines_memory(std::string_view text) {
+  bool memory = false, assigns = false;
+  for (std::string_view line : split(text, '\n')) {
+    line = trim(line);
+    if (line.empty() || line[0] == '#') continue;
+    memory |= line.find("SUBSYSTEM==\"memory\"") != std::string_view::npos ||
+              line.find("SUBSYSTEM!=\"memory\"") != std::string_view::npos;
+    assigns |= line.find("ATTR{state}=\"") != std::string_view::npos;
+  }
+  return memory && assigns;
+}
+
+// A file in an earlier directory hides those of its name in later ones (udev(7)).
+void read_memory_rules(const Root& root, std::vector<MemoryRule>& rules) {
+  std::set<std::string> seen;
+  for (const char* directory :
+       {"/etc/udev/rules.d", "/run/udev/rules.d", "/usr/local/lib/udev/rules.d",
+        "/usr/lib/udev/rules.d", "/lib/udev/rules.d"}) {
+    auto names = root.list(directory);
+    if (!names) continue;
+    for (const std::string& name : *names) {
+      if (name.size() < 6 || name.substr(name.size() - 6) != ".rules") continue;
+      if (!seen.insert(name).second) continue;
+      std::string path = cat(directory, "/", name);
+      auto target = root.read_link(path);
+      if (target && *target == "/dev/null") continue;
+      auto text = root.read(path, 1U << 20);
+      if (text && onlines_memory(*text)) rules.push_back({root.host_path(path), name});
+    }
+  }
+}
+
+void read_loader_cache(const Places& places, SystemFacts& system) {
+  auto root = Root::open(places.roots.driver, Root::Trust::kHost);
+  if (!root) return;
+  auto bytes = root->read("/etc/ld.so.cache", 64U << 20);
+  if (!bytes) {
+    system.cache_error = bytes.error().text;
+    return;
+  }
+  std::vector<std::string> paths;
+  auto scanned = elf::scan_ld_cache(*bytes, [&](const elf::LdCacheEntryView& entry) {
+    bool is64 = entry.flags == elf::kLdFlagsX86_64 || entry.flags == elf::kLdFlagsAarch64;
+    if (is64 && entry.soname == "libcuda.so.1") paths.emplace_back(entry.path);
+    return true;
+  });
+  if (scanned) {
+    system.cached_libcuda = std::move(paths);
+  } else {
+    system.cache_error = scanned.error().text;
+  }
+}
+
+std::optional<Cgroups> read_cgroups(const std::string& sys) {
+  std::string top = sys + "/fs/cgroup";
+  if (!path_exists(top)) return std::nullopt;
+  if (path_exists(top + "/cgroup.controllers")) return Cgroups::kV2;
+  if (path_exists(top + "/devices"))
+    return path_exists(top + "/unified") ? Cgroups::kHybrid : Cgroups::kV1;
+  return Cgroups::kNone;
+}
+
+size_t count_driver_mounts(const std::string& proc) {
+  auto text = read_file(proc + "/1/mountinfo", 64U << 20);
+  if (!text) text = read_file(proc + "/self/mountinfo", 64U << 20);
+  if (!text) return 0;
+  size_t count = 0;
+  for (std::string_view line : split(*text, '\n')) {
+    if (line.find("nvidia") != std::string_view::npos ||
+        line.find("/libcuda") != std::string_view::npos)
+      count++;
+  }
+  return count;
+}
+
+std::string read_distribution(const Places& places) {
+  auto text = host::read_small(AT_FDCWD, below(places, "etc/os-release"));
+  if (!text) return "";
+  for (std::string_view line : split(*text, '\n')) {
+    if (line.rfind("ID=", 0) != 0) continue;
+    std::string_view id = trim(line.substr(3));
+    if (id.size() > 1 && (id[0] == '"' || id[0] == '\'')) id = id.substr(1, id.size() - 2);
+    return std::string(id);
+  }
+  return "";
+}
+
+bool has_entries(const std::string& directory) {
+  auto names = list_directory(directory);
+  return names && !names->empty();
+}
+
+void read_selinux(const std::string& sys, SecurityFacts& security) {
+  if (auto text = attribute(sys + "/fs/selinux/enforce")) security.selinux_enforcing = *text == "1";
+  for (const char* name :
+       {"container_use_devices", "container_use_xserver_devices", "container_use_dri_devices"}) {
+    // "current pending"
+    if (auto text = attribute(cat(sys, "/fs/selinux/booleans/", name)))
+      security.selinux_booleans[name] = text->rfind('1', 0) == 0;
+  }
+}
+
+// Four bytes of attributes, then the value (efivarfs).
+std::optional<bool> read_secure_boot(const std::string& sys) {
+  std::string efi = sys + "/firmware/efi";
+  if (!path_exists(efi)) return false;  // started by a BIOS
+  auto bytes = read_file(efi + "/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", 64);
+  if (!bytes || bytes->size() != 5) return std::nullopt;
+  return bytes->at(4) == 1;
+}
+
+// "Max locked memory         8388608              8388608              bytes": the soft limit.
+std::optional<uint64_t> memory_lock_limit(int process) {
+  auto text = host::read_small(process, "limits");
+  if (!text) return std::nullopt;
+  constexpr std::string_view kName = "Max locked memory";
+  for (std::string_view line : split(*text, '\n')) {
+    if (line.rfind(kName, 0) != 0) continue;
+    auto fields = words(line.substr(kName.size()));
+    if (fields.empty()) return std::nullopt;
+    if (fields[0] == "unlimited") return std::numeric_limits<uint64_t>::max();
+    return parse_number<uint64_t>(fields[0]);
+  }
+  return std::nullopt;
+}
+
+bool is_driver_node(std::string_view target, const std::string& dev) {
+  return target.rfind(dev + "/nvidia", 0) == 0 || target.rfind("/dev/nvidia", 0) == 0;
+}
+
+// Nothing: the descriptors may not be looked at.
+std::optional<bool> holds_driver(int process, const std::string& dev) {
+  UniqueFd directory(::openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.valid()) return std::nullopt;
+  for (const std::string& name : host::names_in(directory.get(), ".")) {
+    char target[PATH_MAX];
+    ssize_t length = ::readlinkat(directory.get(), name.c_str(), target, sizeof target);
+    if (length > 0 && is_driver_node({target, static_cast<size_t>(length)}, dev)) return true;
+  }
+  return false;
+}
+
+void add_store(const Places& places, const char* owner, const char* path,
+               std::vector<ImageStore>& stores) {
+  std::string host_path = below(places, path);
+  struct statvfs status;
+  if (::statvfs(host_path.c_str(), &status) != 0) return;
+  ImageStore store{owner,
+                   host_path,
+                   uint64_t{status.f_bavail} * status.f_frsize,
+                   uint64_t{status.f_blocks} * status.f_frsize,
+                   {},
+                   {}};
+  if (status.f_files > 0) {
+    store.free_files = status.f_favail;
+    store.total_files = status.f_files;
+  }
+  stores.push_back(std::move(store));
+}
+
+}  // namespace
+
+void read_processes(const Places& places, Facts& facts) {
+  ProcessFacts& all = facts.processes;
+  all.all_descriptors = true;
+  auto proc = open_at(AT_FDCWD, places.roots.proc, O_RDONLY | O_DIRECTORY);
+  if (!proc) return;
+  for (const std::string& name : host::names_in(proc->get(), ".")) {
+    auto pid = parse_number<uint32_t>(name);
+    if (!pid) continue;
+    auto directory = open_at(proc->get(), name, O_RDONLY | O_DIRECTORY);
+    if (!directory) continue;  // gone
+    auto command = host::read_small(directory->get(), "comm");
+    if (!command) continue;
+    Process process;
+    process.pid = *pid;
+    process.name = std::string(trim(*command));
+    auto holds = holds_driver(directory->get(), places.roots.dev);
+    if (!holds) all.all_descriptors = false;
+    process.holds_driver = holds.value_or(false);
+    if (process.name == "dockerd" || process.name == "containerd" || process.name == "crio" ||
+        *pid == static_cast<uint32_t>(::getppid()))
+      process.memory_lock = memory_lock_limit(directory->get());
+    all.processes.push_back(std::move(process));
+  }
+}
+
+void read_system(const Places& places, Facts& facts) {
+  SystemFacts& system = facts.system;
+  system.distribution = read_distribution(places);
+  system.systemd = path_exists(below(places, "run/systemd/system"));
+  system.cgroups = read_cgroups(places.roots.sys);
+  system.wsl = path_exists(places.roots.dev + "/dxg");
+  if (auto text = host::read_small(AT_FDCWD, below(places, "etc/nv_tegra_release")))
+    system.tegra_release = std::string(trim(text->substr(0, text->find('\n'))));
+  system.persistence_socket = path_exists(below(places, "run/nvidia-persistenced/socket"));
+  system.fabric_socket = has_entries(below(places, "run/nvidia-fabricmanager"));
+  if (auto root = Root::open(places.system, Root::Trust::kHost))
+    read_memory_rules(*root, system.memory_rules);
+  read_loader_cache(places, system);
+  system.has_ldconfig = find_program("ldconfig", &system_program_directories()).has_value();
+  system.driver_mounts = count_driver_mounts(places.roots.proc);
+}
+
+void read_security(const Places& places, Facts& facts) {
+  SecurityFacts& security = facts.security;
+  const std::string& sys = places.roots.sys;
+  security.secure_boot = read_secure_boot(sys);
+  if (auto text = attribute(sys + "/kernel/security/lockdown")) {
+    size_t open = text->find('['), close = text->find(']');
+    if (open != std::string::npos && close != std::string::npos && open < close)
+      security.lockdown = text->substr(open + 1, close - open - 1);
+  }
+  read_selinux(sys, security);
+  security.apparmor = attribute(sys + "/module/apparmor/parameters/enabled") == "Y";
+}
+
+void read_limits(const Places& places, Facts& facts) {
+  LimitFacts& limits = facts.limits;
+  std::string shm = places.roots.dev + "/shm";
+  struct stat inside, above;
+  struct statvfs status;
+  // A directory on the file system of /dev says nothing about a size.
+  if (::stat(shm.c_str(), &inside) == 0 && ::stat(places.roots.dev.c_str(), &above) == 0 &&
+      inside.st_dev != above.st_dev && ::statvfs(shm.c_str(), &status) == 0)
+    limits.shared_memory = uint64_t{status.f_blocks} * status.f_frsize;
+  if (auto text = host::read_small(AT_FDCWD, places.roots.proc + "/meminfo")) {
+    auto fields = words(*text);
+    if (fields.size() > 1 && fields[0] == "MemTotal:") {
+      if (auto kib = parse_number<uint64_t>(fields[1])) limits.memory = *kib << 10;
+    }
+  }
+  add_store(places, "Docker", "var/lib/docker", limits.stores);
+  add_store(places, "containerd", "var/lib/containerd", limits.stores);
+  add_store(places, "Podman", "var/lib/containers", limits.stores);
+  add_store(places, "Outboard", "var/cache/outboard", limits.stores);
+}
+
+}  // namespace outboard::doctor

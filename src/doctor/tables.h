@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of checks, by subject. Only check.cc puts them together.
+#pragma once
+
+#include <vector>
+
+#include "doctor/check.h"
+
+namespace outboard::doctor {
+
+std::vector<Check> platform_checks();
+std::vector<Check> driver_checks();
+std::vector<Check> node_checks();
+
+}  // namespace outboard::doctor

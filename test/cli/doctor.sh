@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# outboard doctor on simulated machines: a healthy one has nothing wrong, injected faults are each found by name and exit code, --fix mends
+# what it says it can, and its answers come within a second.
+set -euo pipefail
+PATH=$OUTBOARD_STAGE/bin:$PATH
+unset OUTBOARD_ROOT
+[ "$(id -u)" = 0 ] || { echo "skip: making device nodes takes root"; exit 77; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+bad=0
+say() { echo "$1"; bad=1; }
+fresh() { rm -rf "$work/machine"; outboard sim create --profile h200x4 "$work/machine" >/dev/null; }
+
+# doctor CODE ARGUMENT...: what it prints lands in $work/out
+doctor() {
+  local code=$1 got=0
+  shift
+  outboard doctor --root "$work/machine" "$@" >"$work/out" 2>"$work/err" </dev/null || got=$?
+  [ "$got" = "$code" ] || { say "doctor $*: exit code $got, not $code"; sed 's/^/    /' "$work/out" "$work/err"; }
+}
+finds() { grep -qE "$1" "$work/out" || { say "not found: $1"; sed 's/^/    /' "$work/out"; }; }
+
+fresh
+echo "case: a healthy machine has nothing wrong, says so in one line and within the time"
+start=$(date +%s%N)
+doctor 0 --no-nvml
+took=$((($(date +%s%N) - start) / 1000000))
+[ $took -le 1000 ] || say "took $took ms without NVML"
+finds '^nothing wrong found'
+finds '^simulated machine: '
+start=$(date +%s%N)
+doctor 0
+took=$((($(date +%s%N) - start) / 1000000))
+[ $took -le 3000 ] || say "took $took ms with NVML"
+
+echo "case: every check that is listed is run and explained"
+outboard doctor --list >"$work/list"
+doctor 0 --verbose
+while read -r id _; do
+  grep -qE "^(ok|note|unknown) +$id: " "$work/out" || say "check $id is not in the report"
+  outboard doctor --list "$id" | grep -q '^  mend ' || say "check $id is not explained"
+done <"$work/list"
+[ "$(wc -l <"$work/list")" -ge 10 ] || say "only $(wc -l <"$work/list") checks"
+
+echo "case: JSON"
+doctor 0 --json
+python3 - "$work/out" "$work/list" <<'PY' || bad=1
+import json, sys
+document = json.load(open(sys.argv[1]))
+ids = [line.split()[0] for line in open(sys.argv[2])]
+assert document["simulated"] is True and document["exitCode"] == 0
+assert [check["id"] for check in document["checks"]] == ids
+PY
+
+echo "case: fault: a device node removed; --fix makes it"
+fresh
+rm "$work/machine/dev/nvidia1"
+doctor 1
+finds '^error +nodes: missing: .*/dev/nvidia1$'
+finds '^ +mend  sudo mknod -m 0666 .*/dev/nvidia1 c '
+doctor 0 --fix --yes
+finds '^  mknod -m 0666 '
+finds '^nodes: mended$'
+finds '^nothing wrong found'
+[ -c "$work/machine/dev/nvidia1" ] || say "the node was not made"
+
+echo "case: fault: nvidia-uvm's nodes absent"
+rm "$work"/machine/dev/nvidia-uvm*
+doctor 1
+finds '^error +nvidia-uvm: missing: '
+doctor 0 --fix --yes
+
+echo "case: fault: the module is of another version than the libraries"
+fresh
+sed -i 's/580\.95\.05/575.57.08/' "$work/machine/proc/driver/nvidia/version"
+doctor 1
+finds '^error +driver-version: the kernel module is 575.57.08, the libraries are 580.95.05'
+doctor 1 --fix --yes
+finds '^nothing that --fix can mend$'
+
+echo "case: fault: libcuda removed from the driver root"
+fresh
+rm "$work"/machine/usr/lib/x86_64-linux-gnu/lib*nvidia* "$work"/machine/usr/lib/x86_64-linux-gnu/libcuda*
+doctor 1
+finds '^error +driver-libraries: the kernel module 580.95.05 is loaded'
+
+echo "case: fault: a node with another driver's number; links gone under systemd"
+fresh
+rm "$work/machine/dev/nvidia-uvm" && mknod -m 0666 "$work/machine/dev/nvidia-uvm" c 60 0
+rm -r "$work/machine/dev/char" && mkdir -p "$work/machine/run/systemd/system"
+doctor 1
+finds '^error +node-numbers: .*/dev/nvidia-uvm. has the number 60:0'
+finds '^warning +char-links: '
+doctor 0 --fix --yes
+
+echo "case: warnings alone have their own exit code"
+rm -r "$work/machine/dev/char"
+doctor 3 char-links
+doctor 0 nodes
+
+echo "case: no driver at all"
+fresh
+rm -r "$work"/machine/usr/lib/x86_64-linux-gnu "$work/machine/proc/driver/nvidia"
+doctor 1
+finds '^error +driver-installed: no NVIDIA driver is installed for NVIDIA H200 SXM 141GB \(Hopper, compute'
+
+echo "case: no GPU at all"
+rm -rf "$work/machine" && outboard sim create --profile none "$work/machine" >/dev/null
+doctor 1
+finds '^error +gpu-present: '
+
+
+echo "case: wrong command lines"
+doctor 2 node
+grep -q "did you mean 'nodes'" "$work/err" || say "no suggestion for a wrong check"
+doctor 2 --yes
+doctor 2 --fix
+grep -q "hint: give --yes" "$work/err" || say "no hint about --yes"
+doctor 2 --fix --json
+exit $bad
