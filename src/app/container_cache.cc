@@ -131,4 +131,8 @@ Result<std::string> place_cache(const Root& root, const plan::Plan& plan,
   return join_path(fallback_directory, kFallbackName);
 }
 
+void remove_cache_leftovers(const Root& root) {
+  if (auto etc = root.open_own_directory("/etc")) remove_leftovers(etc->get(), "ld.so.cache");
+}
+
 }  // namespace outboard::app

@@ -27,6 +27,9 @@ Result<std::string> place_cache(const Root& root, const plan::Plan& plan,
                                 const std::vector<std::string>& earlier,
                                 const std::string& fallback_directory);
 
+/// Takes away what a place_cache that was killed left in the root.
+void remove_cache_leftovers(const Root& root);
+
 /// True if the directory is the top of a mount (an engine's overlay) and not the host's own root,
 /// so that nobody else sees what is written there.
 bool is_own_mount(const Root& root);

@@ -5,6 +5,7 @@
 #include "app/prepare_host.h"
 
 #include <fcntl.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -45,6 +46,25 @@ bool load_modules(const host::Facts& facts, device::Capabilities capabilities) {
   return ran;
 }
 
+// With its mode and group from the start: a kill must not leave a node that nobody may open,
+// because the next create takes what exists for good. 0 or an errno.
+static int make_whole_node(int directory, const std::string& name, const plan::PlannedNode& node) {
+  mode_t umask_before = ::umask(0);
+  auto group_before = static_cast<gid_t>(::setfsgid(node.gid));
+  int error = ::mknodat(directory, name.c_str(), S_IFCHR | (node.mode & 0777),
+                        makedev(node.major, node.minor)) == 0
+                  ? 0
+                  : errno;
+  ::setfsgid(group_before);
+  ::umask(umask_before);
+  if (error != 0) return error;
+  // Another owner than root is unusual.
+  if (node.uid != 0 &&
+      ::fchownat(directory, name.c_str(), node.uid, node.gid, AT_SYMLINK_NOFOLLOW) != 0)
+    return errno;
+  return 0;
+}
+
 static Result<void> make_node(const plan::PlannedNode& node, const host::Facts& facts) {
   std::string command = cat("run 'sudo mknod -m 0666 ", node.host_path, " c ", node.major, " ",
                             node.minor, "' or 'sudo nvidia-modprobe'");
@@ -64,16 +84,9 @@ static Result<void> make_node(const plan::PlannedNode& node, const host::Facts& 
   OB_TRY(UniqueFd directory, open_directory(directory_of(node.host_path)));
   std::string name = file_name_of(node.host_path);
   // Two containers may start at once: the one that comes second finds the node.
-  if (::mknodat(directory.get(), name.c_str(), S_IFCHR | 0600, makedev(node.major, node.minor)) !=
-      0) {
-    if (errno == EEXIST) return {};
-    return os_error(cat("make device node '", node.host_path, "'")).with_hint(command);
-  }
-  if (::fchownat(directory.get(), name.c_str(), node.uid, node.gid, AT_SYMLINK_NOFOLLOW) != 0 ||
-      ::fchmodat(directory.get(), name.c_str(), node.mode, 0) != 0) {
-    return os_error(cat("set owner and mode of device node '", node.host_path, "'"));
-  }
-  return {};
+  int error = make_whole_node(directory.get(), name, node);
+  if (error == 0 || error == EEXIST) return {};
+  return os_error(cat("make device node '", node.host_path, "'"), error).with_hint(command);
 }
 
 // runc leaves a device rule out of systemd's list unless /dev/char/MAJOR:MINOR exists; after a

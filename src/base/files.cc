@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
 #include <memory>
 
 #include "base/text.h"
@@ -76,40 +75,6 @@ Result<void> write_all(int fd, std::string_view data, const std::string& name) {
     data.remove_prefix(static_cast<size_t>(count));
   }
   return {};
-}
-
-static std::string temporary_name(const std::string& name) {
-  struct timespec now {};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return cat(".", name, ".outboard-", ::getpid(), "-", now.tv_sec, now.tv_nsec);
-}
-
-Result<void> replace_file_at(int dir, const std::string& name, std::string_view data,
-                             FileAttributes attributes) {
-  std::string temporary = temporary_name(name);
-  OB_TRY(UniqueFd fd, open_at(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
-  auto fill = [&]() -> Result<void> {
-    OB_CHECK(write_all(fd.get(), data, name));
-    if (attributes.set_owner && ::fchown(fd.get(), attributes.uid, attributes.gid) != 0) {
-      return os_error(cat("change owner of '", printable(name), "'"));
-    }
-    if (::fchmod(fd.get(), attributes.mode) != 0)
-      return os_error(cat("change mode of '", printable(name), "'"));
-    // Some file systems (NFS, quotas) report a full disk only here.
-    if (::close(fd.release()) != 0) return os_error(cat("write '", printable(name), "'"));
-    if (::renameat(dir, temporary.c_str(), dir, name.c_str()) != 0)
-      return os_error(cat("replace '", printable(name), "'"));
-    return {};
-  };
-  Result<void> done = fill();
-  if (!done) ::unlinkat(dir, temporary.c_str(), 0);
-  return done;
-}
-
-Result<void> replace_file(const std::string& path, std::string_view data,
-                          FileAttributes attributes) {
-  OB_TRY(UniqueFd dir, open_directory(directory_of(path)));
-  return replace_file_at(dir.get(), file_name_of(path), data, attributes);
 }
 
 Result<void> make_directories(const std::string& path, mode_t mode) {

@@ -35,12 +35,18 @@ struct FileAttributes {
   gid_t gid = 0;
 };
 
-/// Replaces `name` in the directory `dir` by a file with this content: a temporary file beside it,
-/// written, then renamed. A reader sees the old content or the new one, never half; on an error the
-/// old one is as it was and the temporary file is gone. Nothing is followed: a symbolic link at
-/// `name` is replaced, not written through.
+/// Replaces `name` in the directory `dir` (O_PATH will do) by a file with this content. A reader
+/// sees the old content or the new one, never half; on an error the old one is as it was and
+/// nothing is left beside it. Nothing is followed: a symbolic link at `name` is replaced, not
+/// written through. The content gets a name only when it is complete (O_TMPFILE), so a kill leaves
+/// at most a finished
+/// ".NAME.outboard-new", which the next call takes away. Where the file system has no O_TMPFILE
+/// (overlayfs before Linux 6.1, most FUSE file systems) it is written under a name with our process
+/// id; those of processes that are gone are taken away as well.
 Result<void> replace_file_at(int dir, const std::string& name, std::string_view data,
                              FileAttributes attributes = {});
+/// Takes away what a replace_file_at of `name` that was killed left in `dir`.
+void remove_leftovers(int dir, const std::string& name);
 /// The same for a path; its directory is opened once.
 Result<void> replace_file(const std::string& path, std::string_view data,
                           FileAttributes attributes = {});

@@ -18,25 +18,6 @@ struct Scratch {
 };
 }  // namespace
 
-TEST_CASE("a replaced file has the new content and mode, and nothing is left beside it") {
-  Scratch scratch;
-  REQUIRE(replace_file(scratch.path + "/f", "one"));
-  REQUIRE(replace_file(scratch.path + "/f", "two", {.mode = 0600}));
-  CHECK(*read_file(scratch.path + "/f") == "two");
-  struct stat status;
-  REQUIRE(::stat((scratch.path + "/f").c_str(), &status) == 0);
-  CHECK((status.st_mode & 07777) == 0600);
-  CHECK(list_directory(scratch.path)->size() == 1);
-}
-
-TEST_CASE("a symbolic link is replaced, not written through") {
-  Scratch scratch;
-  REQUIRE(replace_file(scratch.path + "/target", "old"));
-  REQUIRE(::symlink((scratch.path + "/target").c_str(), (scratch.path + "/f").c_str()) == 0);
-  REQUIRE(replace_file(scratch.path + "/f", "new"));
-  CHECK(*read_file(scratch.path + "/target") == "old");
-}
-
 TEST_CASE("reading is limited and takes regular files only") {
   Scratch scratch;
   REQUIRE(replace_file(scratch.path + "/f", std::string(5000, 'x')));

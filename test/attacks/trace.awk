@@ -7,7 +7,12 @@
 # The text between the first and the second quote of `text`.
 function quoted(text) { return match(text, /"[^"]*"/) ? substr(text, RSTART + 1, RLENGTH - 2) : "" }
 # The path that strace gives for the first descriptor in `text`.
-function descriptor(text) { return match(text, /<[^>]*>/) ? substr(text, RSTART + 1, RLENGTH - 2) : "" }
+# One of a file without a name (O_TMPFILE) is DIRECTORY/#INODE.
+function descriptor(text,    path) {
+  path = match(text, /<[^>]*>/) ? substr(text, RSTART + 1, RLENGTH - 2) : ""
+  sub(/\/#[0-9]+$/, "/(unnamed)", path)
+  return path
+}
 function joined(directory, name,    path) {
   path = name ~ /^\// ? name : directory "/" name
   if (name == "") path = directory
@@ -43,6 +48,7 @@ function say(action, path) { print (pid in helper ? "helper" : "runtime") " " ac
     say(text ~ /O_PATH/ ? "look" : (text ~ /O_CREAT|O_WRONLY|O_RDWR/ ? "write" : "read"), joined("", path))
   } else if (name == "openat" || name == "open") {
     path = joined(name == "open" ? "" : descriptor(first), quoted(text))
+    if (text ~ /O_TMPFILE/) path = path "/(unnamed)"
     say(text ~ /O_PATH/ ? "look" : (text ~ /O_CREAT|O_WRONLY|O_RDWR|O_TRUNC/ ? "write" : "read"), path)
   } else if (name ~ /^(newfstatat|statx|faccessat|faccessat2|readlinkat)$/) {
     say("look", joined(descriptor(first), quoted(text)))
@@ -54,8 +60,8 @@ function say(action, path) { print (pid in helper ? "helper" : "runtime") " " ac
     say("write", joined("", quoted(text)))
   } else if (name ~ /^(fchmod|fchown)$/) {
     say("write", descriptor(first))
-  } else if (name ~ /^(renameat|renameat2)$/) {
-    say("write", joined(descriptor(first), quoted(text)))
+  } else if (name ~ /^(renameat|renameat2|linkat)$/) {
+    say(name == "linkat" ? "look" : "write", joined(descriptor(first), quoted(text)))
     rest = text
     sub(/^[^"]*"[^"]*", /, "", rest)
     say("write", joined(descriptor(rest), quoted(rest)))

@@ -44,6 +44,29 @@ for loader_cache in with without; do
 done
 same "$(ls "$TEST/state/containers")" ""
 
+case_ "killed before the low-level runtime has started: a delete takes everything away, though there is no container"
+bundle "$TEST/never" true NVIDIA_VISIBLE_DEVICES=all
+cp --remove-destination "$TEST/rootfs/etc/ld.so.cache" "$TEST/never/rootfs/etc/ld.so.cache"
+upper "$TEST/never" >"$TEST/before"
+policy "runtime.low-level = ['/bin/false']"
+not low_level create --bundle "$TEST/never" never
+policy
+same "$(find "$TEST/state/containers" -type f | wc -l)" 1
+not low_level delete never >/dev/null 2>&1
+same "$(ls "$TEST/state/containers")" ""
+upper "$TEST/never" >"$TEST/after"
+diff "$TEST/before" "$TEST/after"
+
+case_ "a delete that the low-level runtime refuses takes nothing away"
+bundle "$TEST/busy" "sleep 100" NVIDIA_VISIBLE_DEVICES=all
+low_level create --bundle "$TEST/busy" busy </dev/null >/dev/null 2>&1
+low_level start busy
+not low_level delete busy >/dev/null 2>&1
+same "$(find "$TEST/state/containers" -type f | wc -l)" 1
+runc --root "$TEST/runc" exec busy sh -c "ldconfig -p | grep -q 'libcuda.so.1 ' && LD_PRELOAD=libcuda.so.1 /bin/true"
+low_level delete -f busy
+same "$(ls "$TEST/state/containers")" ""
+
 case_ "what the container wrote at our places stays"
 bundle "$TEST/wrote" "echo kept >/usr/bin/of-the-container" NVIDIA_VISIBLE_DEVICES=all
 life "$TEST/wrote" life-wrote

@@ -3,49 +3,10 @@
 # Every system call of a create fails once, each with several errors: first on a machine that the runtime sees for the first time
 # (it reads every driver file), then on one that it knows. Each time: exit code 0 or one clear error, config.json and ld.so.cache the
 # old or the new ones, no temporary file anywhere, and the next create gives exactly what it always gives. With FULL=1 every call fails
-# with every error; else the first kind takes the errors in turn.
+# with every error; else the first kind takes the errors in turn. killed.sh kills at every call.
 # limit: 300
-. "$(dirname "$0")/../engines/common.sh"
-need_root
-need runc strace
-simulated h200x4
-policy "runtime.low-level = ['/bin/true']"
-FULL=${FULL:-0}
+. "$(dirname "$0")/one_create.sh"
 errors=(EIO EMFILE ENOMEM)
-
-bundle "$TEST/b" true NVIDIA_VISIBLE_DEVICES=0
-root=$TEST/b/rootfs
-cp "$TEST/b/config.json" "$TEST/old.json"
-cp "$root/etc/ld.so.cache" "$TEST/old.cache"
-create() { "$@" "$RUNTIME" --outboard-config "$POLICY" --root "$TEST/runc" create --bundle "$TEST/b" b; }
-restore() {
-  cp "$TEST/old.json" "$TEST/b/config.json"
-  cp "$TEST/old.cache" "$root/etc/ld.so.cache"
-  rm -f "$TEST/state/containers/"* "$TEST/b/outboard-ld.so.cache"
-}
-# names: everything in the places that are written, in the shell's own process
-shopt -s dotglob nullglob
-names() { local all=("$TEST/b"/* "$root"/etc/* "$root"/* "$TEST"/state/* "$TEST"/state/*/*); printf -v "$1" '%s\n' "${all[@]}"; }
-
-create env
-cp "$TEST/b/config.json" "$TEST/new.json"
-cp "$root/etc/ld.so.cache" "$TEST/new.cache"
-not cmp -s "$TEST/old.json" "$TEST/new.json"
-not cmp -s "$TEST/old.cache" "$TEST/new.cache"
-names known
-# the helper's answers, which are asked for when /proc says less than it should
-known+=$TEST/state/nvml.json$'\n'
-# calls LIST: into the array LIST, "NAME NUMBER" of each call of a create from the start of main until the low-level runtime starts
-# (the C library's own start is not ours). strace counts each system call's name for itself.
-calls() {
-  strace -qqq -o "$TEST/trace" "$RUNTIME" --outboard-config "$POLICY" --root "$TEST/runc" create --bundle "$TEST/b" b >/dev/null
-  # brk and the calls that cannot fail are left out: what strace would make of them the kernel never answers. Writers also get a full disk.
-  mapfile -t "$1" < <(awk '{ line = $0; sub(/\(.*/, "") } { count[$1]++ } /^fcntl$/ { main = 1 }
-    $1 == "execve" && main { print $1, 1, ""; exit }
-    main && $1 !~ /^(exit_group|brk|getpid|geteuid)$/ {
-      print $1, count[$1], $1 ~ /^(write|mkdir|rename|fchown|fchmod)/ || line ~ /O_CREAT/ ? "ENOSPC" : ""
-    }' "$TEST/trace")
-}
 targets() { grep -o '"destination":"[^"]*"' "$1" | grep -vF '"/etc/ld.so.cache"'; }
 faults=0
 list=()
@@ -89,7 +50,7 @@ sleep 1.1  # what has just changed is not remembered
 create env
 create env
 restore
-calls list
+calls list create
 step=0
 for call in "${list[@]}"; do
   read -r name number full <<<"$call"
@@ -101,7 +62,7 @@ echo "note: $faults faults in a create of ${#list[@]} calls, $survived of them w
 case_ "a machine that the runtime sees for the first time: and what failed once is not remembered as missing"
 rm -rf "$TEST/state"
 restore
-calls list
+calls list create
 faults=0 survived=0
 for ((at = 0; at < ${#list[@]}; at += FULL ? 1 : 9)); do
   read -r name number full <<<"${list[at]}"

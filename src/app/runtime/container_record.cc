@@ -99,7 +99,9 @@ std::optional<ContainerRecord> load_record(const std::string& state, const Conta
 void remove_record(const std::string& state, const ContainerKey& key) {
   auto name = file_name(key);
   auto dir = open_records(state);
-  if (name && dir) ::unlinkat(dir->get(), name->c_str(), 0);
+  if (!name || !dir) return;
+  remove_leftovers(dir->get(), *name);
+  ::unlinkat(dir->get(), name->c_str(), 0);
 }
 
 }  // namespace outboard::runtime

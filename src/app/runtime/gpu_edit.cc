@@ -234,6 +234,7 @@ void clean_root(const std::string& state_directory, const ContainerKey& key,
     app::remove_targets(*root, record.made);
     // A cache that cannot be written any more is as harmless as one that names what is not mounted.
     (void)app::place_cache(*root, plan::Plan{}, record.cache_paths, {});
+    app::remove_cache_leftovers(*root);
   }
   remove_record(state_directory, key);
 }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -106,8 +107,16 @@ class Program {
     if (!argv) return fail(argv.error());
     auto status = run_attached({*argv});
     if (!status) return fail(status.error());
-    if (status->success()) clean_root(policy.state_directory, key(), record);
+    if (status->success() || !container_exists()) clean_root(policy.state_directory, key(), record);
     return status->shell_code();
+  }
+
+  // False if there is certainly none, as after a create or a delete that was killed: runc and crun
+  // keep a directory of the container's name below --root.
+  bool container_exists() const {
+    if (line_.root.empty()) return true;
+    struct stat status;
+    return ::stat(join_path(line_.root, line_.container).c_str(), &status) == 0 || errno != ENOENT;
   }
 
   int fail(const Error& error) {
