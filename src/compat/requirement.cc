@@ -102,8 +102,9 @@ class Parser {
     size_t start = place_;
     while (in_word()) place_++;
     std::string_view name = text_.substr(start, place_ - start);
-    const auto* property = std::find_if(std::begin(kProperties), std::end(kProperties),
-                                        [&](const PropertyName& row) { return row.name == name; });
+    const auto* property =
+        std::find_if(std::begin(kProperties), std::end(kProperties),
+                     [&](const PropertyName& row) { return row.name == lower(name); });
     if (property == std::end(kProperties)) {
       return wrong(name.empty()
                        ? std::string("a property (cuda, driver, arch, brand) is missing")

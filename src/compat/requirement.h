@@ -9,8 +9,8 @@
 //   VALUE
 //
 // cuda, driver and arch are numbers with dots, compared number by number, missing ones being 0;
-// brand knows = and != alone and no case. An empty expression demands nothing. All variables must
-// hold.
+// brand knows = and != alone and no case. Names have no case either (images of CUDA 12.3 for arm64
+// say CUDA>=12.3). An empty expression demands nothing. All variables must hold.
 #pragma once
 
 #include <cstdint>

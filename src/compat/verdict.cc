@@ -83,12 +83,13 @@ std::string driver_way_out(const std::string& driver, const CapabilityRow* gpu) 
 class Judge {
  public:
   Judge(const Tables& tables, std::string_view toolkit, const DriverTraits& driver,
-        const GpuTraits& gpu)
+        const GpuTraits& gpu, GpuCode code)
       : tables_(tables),
         toolkit_(toolkit),
         release_(release_of(toolkit)),
         driver_(driver),
         gpu_(gpu),
+        code_(code),
         row_(toolkit_row(tables, toolkit)),
         capability_(gpu.compute_capability ? capability_row(tables, *gpu.compute_capability)
                                            : nullptr) {
@@ -142,7 +143,11 @@ class Judge {
       out_.ways_out.push_back(cat("a driver of branch ", capability_->last_branch));
       return true;
     }
-    if (compare_padded(release_, capability_->first_toolkit) < 0) {
+    if (code_ == GpuCode::kPtx) {
+      out_.missing.push_back(cat("there is PTX alone for ", gpu,
+                                 ": the driver compiles it, the first start takes minutes"));
+    } else if (code_ != GpuCode::kNative &&
+               compare_padded(release_, capability_->first_toolkit) < 0) {
       out_.missing.push_back(cat(
           "CUDA ", release_, " is older than ", gpu, " (known from ", capability_->first_toolkit,
           " on): only programs that carry PTX run, after a first start of minutes; others end "
@@ -158,12 +163,26 @@ class Judge {
                       " by minor-version compatibility (from ", row_->minor_driver,
                       " on); all of it needs ", row_->full_driver);
     if (!cuda_ || compare_padded(cuda_->text, release_) < 0) {
-      out_.missing.push_back(
-          cat("PTX made by CUDA ", release_, " cannot be compiled by this driver ",
-              "(cudaErrorUnsupportedPtxVersion, 222): programs need code for this very GPU"));
+      if (code_ == GpuCode::kPtx) return judge_foreign_ptx();
+      if (code_ != GpuCode::kNative)
+        out_.missing.push_back(
+            cat("PTX made by CUDA ", release_, " cannot be compiled by this driver ",
+                "(cudaErrorUnsupportedPtxVersion, 222): programs need code for this very GPU"));
       out_.missing.push_back(cat("calls that are newer than CUDA ", own,
                                  " fail (cudaErrorCallRequiresNewerDriver, 36)"));
     }
+    out_.ways_out.push_back(driver_way_out(std::string(row_->full_driver), capability_));
+    add_forward();
+  }
+
+  // PTX of a newer toolkit than the driver's CUDA, and nothing else.
+  void judge_foreign_ptx() {
+    out_.verdict = Verdict::kNo;
+    out_.reason =
+        cat("for ", gpu_.label, " there is PTX of CUDA ", release_, " alone, which driver ",
+            driver_.version, " (CUDA ", cuda_ ? cuda_->text : "?",
+            ") cannot compile (cudaErrorUnsupportedPtxVersion, 222)");
+    out_.missing.clear();
     out_.ways_out.push_back(driver_way_out(std::string(row_->full_driver), capability_));
     add_forward();
   }
@@ -218,6 +237,7 @@ class Judge {
   std::string toolkit_, release_;
   const DriverTraits& driver_;
   const GpuTraits& gpu_;
+  const GpuCode code_;
   const ToolkitRow* row_;
   const CapabilityRow* capability_;
   std::optional<KnownVersion> cuda_;
@@ -292,8 +312,8 @@ std::optional<KnownVersion> cuda_of_driver(const Tables& tables, std::string_vie
 }
 
 Judgement judge_toolkit(const Tables& tables, std::string_view toolkit, const DriverTraits& driver,
-                        const GpuTraits& gpu) {
-  return Judge(tables, toolkit, driver, gpu).judge();
+                        const GpuTraits& gpu, GpuCode code) {
+  return Judge(tables, toolkit, driver, gpu, code).judge();
 }
 
 ForwardAnswer judge_forward(const Tables& tables, std::string_view compat_version,

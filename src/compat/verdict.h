@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "compat/gpu_code.h"
 #include "compat/requirement.h"
 #include "compat/tables.h"
 
@@ -58,9 +59,10 @@ struct Judgement {
   std::string source;                 ///< of the row that decided
 };
 
-/// `toolkit`: "12.8" or "12.8.1" (a release means its first version).
+/// `toolkit`: "12.8" or "12.8.1" (a release means its first version). `code`: what the program that
+/// was built with it has for this GPU; kNone does not decide here (the caller knows the program).
 Judgement judge_toolkit(const Tables& tables, std::string_view toolkit, const DriverTraits& driver,
-                        const GpuTraits& gpu);
+                        const GpuTraits& gpu, GpuCode code = GpuCode::kUnknown);
 
 /// What the support matrix says of compat libraries built with driver `compat_version` (the version
 /// in the file name of their libcuda, "570.124.06") on a host driver.

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compat/gpu_code.h"
+
+#include "base/text.h"
+#include "compat/csv.h"
+#include "compat/requirement.h"
+
+namespace outboard::compat {
+
+namespace {
+
+bool is_embedded(const Tables& tables, std::string_view compute_capability) {
+  for (const CapabilityRow& row : tables.capabilities) {
+    if (row.compute_capability != compute_capability) continue;
+    for (std::string_view family : {"Jetson", "Tegra", "embedded"}) {
+      if (row.products.find(family) != std::string_view::npos) return true;
+    }
+  }
+  return false;
+}
+
+std::string_view major_of(std::string_view version) {
+  return version.substr(0, version.find('.'));
+}
+
+}  // namespace
+
+GpuCode gpu_code(const Tables& tables, std::string_view architectures,
+                 const std::optional<std::string>& compute_capability) {
+  if (!compute_capability || !is_version(*compute_capability)) return GpuCode::kUnknown;
+  const std::string& gpu = *compute_capability;
+  bool exact = is_embedded(tables, gpu), any = false, ptx = false;
+  for (std::string_view item : words(architectures.substr(0, architectures.find('(')))) {
+    size_t plus = item.find('+');
+    std::string_view built = item.substr(0, plus);
+    if (!is_version(built)) continue;
+    any = true;
+    int order = compare_padded(built, gpu);
+    bool same_kind = !exact && !is_embedded(tables, built);
+    if (order == 0 || (order < 0 && same_kind && major_of(built) == major_of(gpu)))
+      return GpuCode::kNative;
+    if (order < 0 && plus != std::string_view::npos) ptx = true;
+  }
+  if (!any) return GpuCode::kUnknown;
+  return ptx ? GpuCode::kPtx : GpuCode::kNone;
+}
+
+}  // namespace outboard::compat
