@@ -8,6 +8,9 @@ target_compile_options(outboard_options INTERFACE
   -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wconversion -Wno-sign-conversion -Werror -fno-plt
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-unknown-warning-option>
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>)
+# What a program does not call is not in it: the runtime is loaded at every start of a container.
+target_compile_options(outboard_options INTERFACE -ffunction-sections -fdata-sections)
+target_link_options(outboard_options INTERFACE -Wl,--gc-sections)
 target_include_directories(outboard_options INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
 target_compile_definitions(outboard_options INTERFACE _GNU_SOURCE OUTBOARD_VERSION="${PROJECT_VERSION}")
 if(OUTBOARD_SANITIZE)
@@ -23,7 +26,8 @@ endif()
 # Programs are linked without the C++ run-time library as a shared object, so that they run where libstdc++ is older or absent.
 function(outboard_standalone target)
   if(NOT OUTBOARD_SANITIZE)
-    target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc)
+    # Without a symbol table, which no debug information goes with anyway.
+    target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc -s)
   endif()
 endfunction()
 

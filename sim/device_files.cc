@@ -125,7 +125,7 @@ void write_sys(Tree& tree, const Profile& profile) {
       tree.directory(cat(device_directory(other.pci), "/drm/card", *other.drm_card));
   }
   if (profile.has_driver) {
-    tree.file("sys/module/nvidia/version", cat(kDriverVersion, "\n"), 0444);
+    tree.file("sys/module/nvidia/version", cat(profile.driver.version, "\n"), 0444);
   }
 }
 

@@ -112,10 +112,10 @@ constexpr TextFile kConfiguration[] = {
 };
 
 /// Where "V" stands alone after ".so.", the version.
-std::string with_version(std::string_view name) {
+std::string with_version(std::string_view name, const std::string& version) {
   constexpr std::string_view kEnd = ".so.V";
   if (!name.ends_with(kEnd)) return std::string(name);
-  return cat(name.substr(0, name.size() - 1), kDriverVersion);
+  return cat(name.substr(0, name.size() - 1), version);
 }
 
 std::string_view last_part(std::string_view path) {
@@ -136,7 +136,7 @@ class LibraryWriter {
   void write(const Library& library) {
     if ((library.traits & kServer) != 0 && !profile_.is_server) return;
     if ((library.traits & kAlso32) == 0 && elf_class_ == 32) return;
-    const std::string file = with_version(library.file);
+    const std::string file = with_version(library.file, profile_.driver.version);
     const std::string name(last_part(file));
     const std::string soname = *library.soname == '\0' ? name : library.soname;
     const std::string folder = cat(directory_, "/", file.substr(0, file.size() - name.size()));
@@ -159,7 +159,8 @@ class LibraryWriter {
                                 .elf_class = elf_class_,
                                 .tls_note = (library.traits & kTlsNote) != 0});
     }
-    auto file = with_gpu_table(compiled, kDriverVersion, kCudaVersion, profile_.gpus);
+    auto file =
+        with_gpu_table(compiled, profile_.driver.version, profile_.driver.cuda, profile_.gpus);
     if (file) return std::move(*file);
     tree_.fail(std::move(file).error());
     return {};
@@ -185,14 +186,14 @@ void write_libraries(Tree& tree, const Profile& profile) {
     for (const Library& library : kLibraries) writer.write(library);
   }
   tree.link(cat(kDirectory64, "/gbm/nvidia-drm_gbm.so"),
-            cat("../libnvidia-allocator.so.", kDriverVersion));
+            cat("../libnvidia-allocator.so.", profile.driver.version));
   tree.file("etc/ld.so.cache", elf::serialise_ld_cache(cache));
 }
 
-void write_xorg_modules(Tree& tree) {
+void write_xorg_modules(Tree& tree, const std::string& version) {
   const std::string modules = "usr/lib/xorg/modules";
   tree.file(modules + "/drivers/nvidia_drv.so", make_stub_library({.soname = "nvidia_drv.so"}));
-  const std::string server = cat("libglxserver_nvidia.so.", kDriverVersion);
+  const std::string server = cat("libglxserver_nvidia.so.", version);
   tree.file(cat(modules, "/extensions/", server),
             make_stub_library({.soname = "libglxserver_nvidia.so"}));
   tree.link(modules + "/extensions/libglxserver_nvidia.so", server);
@@ -215,14 +216,14 @@ void write_driver_files(Tree& tree, const Profile& profile) {
   tree.directory("usr/lib");
   tree.link("lib", "usr/lib");  // as on every Debian since 12
   write_libraries(tree, profile);
-  write_xorg_modules(tree);
+  write_xorg_modules(tree, profile.driver.version);
   write_programs(tree, profile);
   for (const char* image : {"gsp_ga10x.bin", "gsp_tu10x.bin"}) {
-    tree.file(cat("usr/lib/firmware/nvidia/", kDriverVersion, "/", image),
+    tree.file(cat("usr/lib/firmware/nvidia/", profile.driver.version, "/", image),
               "simulated by outboard\n");
   }
   for (const TextFile& file : kConfiguration) tree.file(file.path, file.text);
-  tree.file(cat("usr/share/nvidia/nvidia-application-profiles-", kDriverVersion, "-rc"),
+  tree.file(cat("usr/share/nvidia/nvidia-application-profiles-", profile.driver.version, "-rc"),
             "{ \"rules\": [], \"profiles\": [] }\n");
   if (profile.is_server) {
     tree.socket("run/nvidia-persistenced/socket");

@@ -13,9 +13,9 @@ constexpr const char* kDriver = "proc/driver/nvidia";
 constexpr int kAllRead = 0444;
 constexpr int kOwnerRead = 0400;
 
-void write_version(Tree& tree) {
+void write_version(Tree& tree, const std::string& driver) {
   tree.file(cat(kDriver, "/version"),
-            cat("NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  ", kDriverVersion,
+            cat("NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  ", driver,
                 "  Release Build  (simulated)  Tue Sep 23 09:55:41 UTC 2025\n"
                 "GCC version:  gcc version 12.2.0 (Debian 12.2.0-14+deb12u1) \n"));
 }
@@ -40,12 +40,12 @@ void write_parameters(Tree& tree) {
       kAllRead);
 }
 
-void write_information(Tree& tree, const sim_gpu& gpu, int irq) {
+void write_information(Tree& tree, const sim_gpu& gpu, int irq, const std::string& driver) {
   tree.file(cat(kDriver, "/gpus/", gpu.pci, "/information"),
             cat("Model: \t\t ", gpu.name, "\nIRQ:   \t\t ", irq, "\nGPU UUID: \t ", gpu.uuid,
                 "\nVideo BIOS: \t 96.00.cf.00.01\nBus Type: \t PCIe\nDMA Size: \t 52 bits\n"
                 "DMA Mask: \t 0xfffffffffffff\nBus Location: \t ",
-                gpu.pci, "\nDevice Minor: \t ", gpu.minor, "\nGPU Firmware: \t ", kDriverVersion,
+                gpu.pci, "\nDevice Minor: \t ", gpu.minor, "\nGPU Firmware: \t ", driver,
                 "\nGPU Excluded:\t No\n"),
             kAllRead);
 }
@@ -102,11 +102,12 @@ void write_proc(Tree& tree, const Profile& profile, const HostMachine& host, con
             "nvidia_modeset 1638400 1 nvidia_drm, Live 0x0000000000000000 (O)\n"
             "nvidia 14376960 2 nvidia_uvm,nvidia_modeset, Live 0x0000000000000000 (O)\n",
             kAllRead);
-  write_version(tree);
+  write_version(tree, profile.driver.version);
   write_parameters(tree);
   tree.file(cat(kDriver, "/registry"), "Binary: \"\"\n", kAllRead);
   int irq = 201;
-  for (const sim_gpu& gpu : profile.gpus) write_information(tree, gpu, irq++);
+  for (const sim_gpu& gpu : profile.gpus)
+    write_information(tree, gpu, irq++, profile.driver.version);
   write_capabilities(tree, profile);
   write_mig_minors(tree);
 }

@@ -15,8 +15,12 @@
 
 namespace outboard::sim {
 
-inline constexpr const char* kDriverVersion = "580.95.05";
-inline constexpr int kCudaVersion = 13000;
+/// The driver that a simulated machine has: one of NVIDIA's versions and the CUDA version that it
+/// reports.
+struct SimulatedDriver {
+  std::string version = "580.95.05";
+  int cuda = 13000;  ///< 13000 is 13.0
+};
 
 /// A PCI function that is there besides the GPUs, for readers that believe too much.
 struct OtherPciDevice {
@@ -30,6 +34,7 @@ struct OtherPciDevice {
 struct Profile {
   std::string name;
   bool has_driver = true;
+  SimulatedDriver driver = {};
   bool is_server =
       false;  ///< 3D controllers on a board with NVSwitch, persistence daemon, fabric manager
   std::vector<sim_gpu> gpus;    ///< by PCI bus id, which is NVML's order; minors can be in another

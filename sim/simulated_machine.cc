@@ -55,7 +55,7 @@ std::string marker(const Profile& profile) {
   json::Value document = json::Value::object();
   document.set("simulated", true);
   document.set("profile", profile.name);
-  if (profile.has_driver) document.set("driver_version", kDriverVersion);
+  if (profile.has_driver) document.set("driver_version", profile.driver.version);
   document.set("gpus", static_cast<int>(profile.gpus.size()));
   return json::write_pretty(document);
 }
@@ -92,9 +92,10 @@ Result<std::string> absolute_path(const std::string& directory) {
 
 }  // namespace
 
-Result<void> create_simulated_machine(const std::string& profile_name,
-                                      const std::string& directory) {
-  OB_TRY(const Profile profile, find_profile(profile_name));
+Result<void> create_simulated_machine(const std::string& profile_name, const std::string& directory,
+                                      const SimulatedDriver& driver) {
+  OB_TRY(Profile profile, find_profile(profile_name));
+  profile.driver = driver;
   OB_TRY(const std::string target, absolute_path(directory));
   OB_CHECK(check_target(target));
   OB_TRY(const HostMachine host, read_host());

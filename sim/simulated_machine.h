@@ -13,19 +13,18 @@
 #include <vector>
 
 #include "base/result.h"
+#include "sim/profiles.h"
 
 namespace outboard::sim {
 
 inline constexpr const char* kMarkerFile = "outboard-sim.json";
 
-/// Names for create_simulated_machine, in the order to show them.
-std::vector<std::string> profile_names();
-
-/// Makes the machine `profile` at `directory`, which may exist if it is empty or holds a simulated
-/// machine; that is replaced as a whole at the end, and an error before leaves it as it was. Needs
-/// CAP_MKNOD and a file system that is not mounted nodev. Errors: kNotFound (unknown profile: lists
-/// them), kConflict (something else is in the directory), kDenied, kUnsupported (nodev, no free
-/// device numbers), kIo.
-Result<void> create_simulated_machine(const std::string& profile, const std::string& directory);
+/// Makes the machine `profile` (see profiles.h) with `driver` at `directory`, which may exist if it
+/// is empty or holds a simulated machine; that is replaced as a whole at the end, and an error
+/// before leaves it as it was. Needs CAP_MKNOD and a file system that is not mounted nodev. Errors:
+/// kNotFound (unknown profile: lists them), kConflict (something else is in the directory),
+/// kDenied, kUnsupported (nodev, no free device numbers), kIo.
+Result<void> create_simulated_machine(const std::string& profile, const std::string& directory,
+                                      const SimulatedDriver& driver = {});
 
 }  // namespace outboard::sim

@@ -135,4 +135,14 @@ void remove_cache_leftovers(const Root& root) {
   if (auto etc = root.open_own_directory("/etc")) remove_leftovers(etc->get(), "ld.so.cache");
 }
 
+Result<std::vector<std::string>> place_files(const plan::Plan& plan, const std::string& directory) {
+  std::vector<std::string> sources;
+  for (const plan::PlannedFile& file : plan.files) {
+    std::string path = join_path(directory, cat("outboard-", file_name_of(file.target)));
+    OB_CHECK(replace_file(path, file.content));
+    sources.push_back(std::move(path));
+  }
+  return sources;
+}
+
 }  // namespace outboard::app

@@ -30,6 +30,9 @@ Result<std::string> place_cache(const Root& root, const plan::Plan& plan,
 /// Takes away what a place_cache that was killed left in the root.
 void remove_cache_leftovers(const Root& root);
 
+/// Writes the plan's small files into `directory` (the bundle); their paths, in their order.
+Result<std::vector<std::string>> place_files(const plan::Plan& plan, const std::string& directory);
+
 /// True if the directory is the top of a mount (an engine's overlay) and not the host's own root,
 /// so that nobody else sees what is written there.
 bool is_own_mount(const Root& root);

@@ -100,6 +100,17 @@ Result<Machine> read_machine(const MachineOptions& options, NvmlUse use, std::st
   return machine;
 }
 
+void learn_brands(Machine& machine, const MachineOptions& options) {
+  if (machine.nvml || !options.facts_file.empty() || !options.may_ask_nvml) return;
+  auto cached = host::cached_nvml(machine.facts, nvml_options(options));
+  if (cached && *cached) {
+    machine.nvml = std::move(**cached);
+    return;
+  }
+  if (auto answer = host::query_nvml(machine.facts, nvml_options(options)))
+    machine.nvml = std::move(*answer);
+}
+
 Result<Chosen> choose(const MachineOptions& options, const device::Request& request) {
   OB_TRY(Machine machine, read_machine(options, NvmlUse::kNever));
   return choose_on(std::move(machine), options, request);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "app/compat_mode.h"
 #include "base/result.h"
 #include "device/inventory.h"
 #include "device/request.h"
@@ -26,6 +27,7 @@ struct MachineOptions {
   /// finds no other.
   bool whole_bus = true;
   int nvml_deadline_ms = 10'000;
+  CompatMode compat = CompatMode::kAuto;
   bool any_owner =
       false;  ///< driver files that others than root could change are used all the same
 };
@@ -52,6 +54,10 @@ struct Chosen {
 /// Facts, NVML only if the request depends on it, and the selection. Errors: no usable driver,
 /// unknown names, NVML failed.
 Result<Chosen> choose(const MachineOptions& options, const device::Request& request);
+/// Asks NVML (its cached answer, else the helper) for what is missing in `machine.nvml`; a failure
+/// leaves it as it is. The inventory stays the same.
+void learn_brands(Machine& machine, const MachineOptions& options);
+
 /// The same on a machine that has been read.
 Result<Chosen> choose_on(Machine machine, const MachineOptions& options,
                          const device::Request& request);

@@ -89,6 +89,7 @@ Result<MissingTargets> prepare_targets(const Root& root, const plan::Plan& plan)
   bool read_only = is_read_only(root);
   TargetReader reader(root, !read_only && is_own_mount(root));
   for (const plan::PlannedMount& mount : plan.mounts) reader.look_at(mount.target);
+  for (const plan::PlannedFile& file : plan.files) reader.look_at(file.target);
   MissingTargets missing = reader.take();
   if (read_only && !missing.files.empty()) return read_only_root(missing.files);
   return missing;

@@ -64,6 +64,14 @@ Setter flag(bool& target) {
   };
 }
 
+Setter mode(CompatMode& target) {
+  return [&target](const toml::node& node) {
+    auto value = parse_compat_mode(node.value_exact<std::string>().value_or(""));
+    if (value) target = *value;
+    return value.has_value();
+  };
+}
+
 Setter positive(int& target) {
   return [&target](const toml::node& node) {
     auto value = node.value_exact<int64_t>();
@@ -123,6 +131,7 @@ Result<Policy> parse_policy(const std::string& content, const std::string& path)
       {"requests.environment", {flag(policy.environment), "true or false"}},
       {"requests.environment-as-default", {flag(policy.environment_as_default), "true or false"}},
       {"requests.mount-list", {flag(policy.mount_list), "true or false"}},
+      {"cuda.compat", {mode(policy.compat), "\"auto\", \"off\" or \"force\""}},
       {"nvml.helper", {absolute_path(policy.nvml_helper), "an absolute path"}},
       {"nvml.deadline-ms", {positive(policy.nvml_deadline_ms), "milliseconds, 1 to 3600000"}},
   };

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/compat_mode.h"
 #include "base/result.h"
 #include "host/facts.h"
 
@@ -26,7 +27,8 @@ struct Policy {
       true;  ///< [requests] environment: NVIDIA_VISIBLE_DEVICES counts when reached by name
   bool environment_as_default =
       false;  ///< [requests] environment-as-default: and when reached as the default runtime
-  bool mount_list = true;   ///< [requests] mount-list
+  CompatMode compat = CompatMode::kAuto;  ///< [cuda] compat
+  bool mount_list = true;                 ///< [requests] mount-list
   std::string nvml_helper;  ///< [nvml] helper: path of outboard-nvml; empty: the installed one
   int nvml_deadline_ms = 10'000;  ///< [nvml] deadline-ms
 };

@@ -120,9 +120,7 @@ Result<std::string> make_rows(const TableFormat& format, std::string_view csv) {
     std::vector<std::string_view> views(row.cells.begin(), row.cells.end());
     if (!keys.insert(row_key(format, views)).second)
       return wrong(name, row.line, "the row stands there twice");
-    out += "{";
-    for (const std::string& cell : row.cells) out += cat(*literal(cell), ", ");
-    out += "},\n";
+    for (const std::string& cell : row.cells) out += cat(*literal(cell), " \"\\037\"\n");
   }
   return out;
 }

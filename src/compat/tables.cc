@@ -1,121 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compat/tables.h"
 
-#include <array>
-#include <bit>
-#include <utility>
-
-#include "base/text.h"
+#include "compat/table_cells.h"
 
 namespace outboard::compat {
 
 namespace {
 
-constexpr ToolkitRow kToolkitRows[] = {
-#include "compat/cuda_toolkit_driver.inc"
-};
-constexpr BranchRow kBranchRows[] = {
-#include "compat/driver_branch_max_cuda.inc"
-};
-constexpr CapabilityRow kCapabilityRows[] = {
-#include "compat/compute_capability.inc"
-};
-constexpr ForwardRow kForwardRows[] = {
-#include "compat/forward_compat.inc"
-};
-constexpr ClassRow kClassRows[] = {
-#include "compat/gpu_classes.inc"
-};
-constexpr CudnnRow kCudnnRows[] = {
+constexpr Text kCudnnCells =
 #include "compat/cudnn_cuda.inc"
-};
-constexpr TensorflowRow kTensorflowRows[] = {
+    ;
+constexpr Text kTensorflowCells =
 #include "compat/tensorflow.inc"
-};
-constexpr PytorchRow kPytorchRows[] = {
+    ;
+constexpr Text kPytorchCells =
 #include "compat/pytorch.inc"
-};
-constexpr JaxRow kJaxRows[] = {
+    ;
+constexpr Text kJaxCells =
 #include "compat/jax.inc"
-};
-constexpr MxnetRow kMxnetRows[] = {
+    ;
+constexpr Text kMxnetCells =
 #include "compat/mxnet.inc"
-};
-constexpr ImageTagRow kImageTagRows[] = {
+    ;
+constexpr Text kImageTagCells =
 #include "compat/nvidia_cuda_image_tags.inc"
-};
-
-template <typename Row, size_t kCount>
-std::vector<Row> list(const Row (&rows)[kCount]) {
-  return {std::begin(rows), std::end(rows)};
-}
-
-// A row is an aggregate of as many Texts as its table has columns.
-template <typename Row>
-constexpr size_t kCells = sizeof(Row) / sizeof(Text);
-
-template <typename Row, size_t... kIndex>
-Row make_row(std::span<const Text> cells, std::index_sequence<kIndex...>) {
-  return Row{cells[kIndex]...};
-}
-
-// The members one after another, as make_row fills them in.
-template <typename Row>
-std::array<Text, kCells<Row>> cells_of(const Row& row) {
-  return std::bit_cast<std::array<Text, kCells<Row>>>(row);
-}
-
-template <typename Row>
-void put(std::vector<Row>& rows, const TableFormat& format, std::span<const Text> cells) {
-  static_assert(sizeof(Row) % sizeof(Text) == 0);
-  Row row = make_row<Row>(cells, std::make_index_sequence<kCells<Row>>());
-  std::string key = row_key(format, cells);
-  for (Row& there : rows) {
-    if (row_key(format, cells_of(there)) == key) {
-      there = row;
-      return;
-    }
-  }
-  rows.push_back(row);
-}
-
-void put(Tables& tables, const TableFormat& format, std::span<const Text> cells) {
-  Text name = format.name;
-  if (name == "cuda_toolkit_driver") put(tables.toolkits, format, cells);
-  if (name == "driver_branch_max_cuda") put(tables.branches, format, cells);
-  if (name == "compute_capability") put(tables.capabilities, format, cells);
-  if (name == "forward_compat") put(tables.forward, format, cells);
-  if (name == "gpu_classes") put(tables.classes, format, cells);
-  if (name == "cudnn_cuda") put(tables.cudnn, format, cells);
-  if (name == "tensorflow") put(tables.tensorflow, format, cells);
-  if (name == "pytorch") put(tables.pytorch, format, cells);
-  if (name == "jax") put(tables.jax, format, cells);
-  if (name == "mxnet") put(tables.mxnet, format, cells);
-  if (name == "nvidia_cuda_image_tags") put(tables.image_tags, format, cells);
-}
+    ;
 
 Tables make_tables() {
-  Tables tables;
-  tables.toolkits = list(kToolkitRows);
-  tables.branches = list(kBranchRows);
-  tables.capabilities = list(kCapabilityRows);
-  tables.forward = list(kForwardRows);
-  tables.classes = list(kClassRows);
-  tables.cudnn = list(kCudnnRows);
-  tables.tensorflow = list(kTensorflowRows);
-  tables.pytorch = list(kPytorchRows);
-  tables.jax = list(kJaxRows);
-  tables.mxnet = list(kMxnetRows);
-  tables.image_tags = list(kImageTagRows);
+  Tables tables = core_tables();
+  tables.cudnn = rows_of<CudnnRow>(kCudnnCells);
+  tables.tensorflow = rows_of<TensorflowRow>(kTensorflowCells);
+  tables.pytorch = rows_of<PytorchRow>(kPytorchCells);
+  tables.jax = rows_of<JaxRow>(kJaxCells);
+  tables.mxnet = rows_of<MxnetRow>(kMxnetCells);
+  tables.image_tags = rows_of<ImageTagRow>(kImageTagCells);
   return tables;
-}
-
-const TableFormat* format_for(std::string_view file) {
-  std::string_view name = file.substr(file.rfind('/') + 1);
-  for (const TableFormat& format : table_formats()) {
-    if (name.substr(0, name.find('.')) == format.name) return &format;
-  }
-  return nullptr;
 }
 
 }  // namespace
@@ -123,38 +42,6 @@ const TableFormat* format_for(std::string_view file) {
 const Tables& built_in_tables() {
   static const Tables kTables = make_tables();
   return kTables;
-}
-
-std::vector<std::string> add_rows(Tables& tables, const std::string& file, std::string_view text) {
-  std::vector<std::string> warnings;
-  const TableFormat* format = format_for(file);
-  if (!format) {
-    std::vector<std::string> names;
-    for (const TableFormat& known : table_formats()) names.emplace_back(known.name);
-    return {cat(printable(file), ": no table has this name; tables are ", join(names, ", "))};
-  }
-  size_t number = 0;
-  if (!text.empty() && text.back() == '\n') text.remove_suffix(1);
-  for (std::string_view line : split(text, '\n')) {
-    number++;
-    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-    if (number == 1 && line != format->header())
-      return {cat(printable(file), ":1: the header is not '", format->header(), "'; file skipped")};
-    if (number == 1 || line.empty() || line.front() == '#') continue;
-    auto cells = split_csv_line(line, printable(file), number);
-    std::optional<std::string> fault;
-    if (cells) fault = row_fault(*format, *cells);
-    if (!cells || fault) {
-      warnings.push_back(cells ? cat(printable(file), ":", number, ": ", *fault, "; row skipped")
-                               : cat(cells.error().text, "; row skipped"));
-      continue;
-    }
-    auto kept = std::make_shared<const std::vector<std::string>>(std::move(*cells));
-    std::vector<Text> views(kept->begin(), kept->end());
-    put(tables, *format, views);
-    tables.owned.push_back(std::move(kept));
-  }
-  return warnings;
 }
 
 }  // namespace outboard::compat

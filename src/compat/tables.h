@@ -107,6 +107,8 @@ struct Tables {
 
 /// Those of data/, made at the first call.
 const Tables& built_in_tables();
+/// The same without frameworks, cuDNN and image tags: what a container's start may depend on.
+const Tables& core_tables();
 
 /// The formats of all tables, for the build and for documents.
 std::span<const TableFormat> table_formats();

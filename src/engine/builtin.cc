@@ -16,6 +16,7 @@
 #include "engine/bundle_spec.h"
 #include "engine/container_directory.h"
 #include "engine/find_command.h"
+#include "engine/image_compat.h"
 #include "engine/image_drivers.h"
 #include "engine/image_layout.h"
 #include "engine/image_store.h"
@@ -164,11 +165,13 @@ class BuiltinRun {
   Result<json::Value> specification(const Root& root, const ContainerDirectory& directory) {
     json::Value spec = bundle_spec(input_);
     if (!gpus_) return spec;
-    OB_TRY(plan::Plan plan, gpus_->plan(image_layout(root), input_.environment));
+    OB_TRY(plan::Plan plan,
+           gpus_->plan(image_layout(root), input_.environment, find_image_compat(root, mounted_)));
     overrule_image_drivers(root, input_.environment, mounted_, plan);
     for (const std::string& sentence : plan.notes) console_.say(sentence);
     OB_CHECK(gpus_->prepare_host(plan));
     render::EditOptions edit;
+    OB_TRY(edit.file_sources, gpus_->place_files(plan, directory.path()));
     OB_TRY(edit.ld_cache_source, gpus_->place_cache(root, plan, directory.path()));
     render::edit_spec(spec, plan, edit);
     for (const plan::PlannedMount& mount : plan.mounts) mounted_.push_back(mount.target);

@@ -43,7 +43,7 @@ class UntouchedRun {
   Result<int> run() {
     console_.say("engine: docker, its daemon untouched");
     OB_TRY(image_, inspect_docker_image(docker_, words_, console_));
-    OB_TRY(plan::Plan plan, gpus_.plan(image_.layout, environment()));
+    OB_TRY(plan::Plan plan, gpus_.plan(image_.layout, environment(), std::nullopt));
     for (const std::string& sentence : plan.notes) console_.say(sentence);
     merged_ = gpus_.merge_cache(image_.ld_cache, plan);
     // docker cp refuses a container whose root is read-only: there the file is mounted over.

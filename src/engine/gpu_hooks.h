@@ -26,12 +26,18 @@ struct GpuHooks {
   /// Text of a policy file that lets outboard-runtime see the same machine; empty unless moved.
   std::string policy_text;
 
-  /// The plan for an image with this layout and these "NAME=value" entries.
-  std::function<Result<plan::Plan>(const plan::ImageLayout&, const std::vector<std::string>&)> plan;
+  /// The plan for an image with this layout, these "NAME=value" entries and these CUDA libraries of
+  /// its own. Fails if the image's requirements do not hold here.
+  std::function<Result<plan::Plan>(const plan::ImageLayout&, const std::vector<std::string>&,
+                                   const std::optional<plan::ImageCompat>&)>
+      plan;
   /// Makes missing nodes and links on the host.
   std::function<Result<void>(const plan::Plan&)> prepare_host;
   /// The image's ld.so.cache (empty: none) with the plan's entries.
   std::function<std::string(std::string_view, const plan::Plan&)> merge_cache;
+  /// Writes the plan's small files into a directory; their paths.
+  std::function<Result<std::vector<std::string>>(const plan::Plan&, const std::string& directory)>
+      place_files;
   /// Writes that cache into a root; returns a file to bind-mount if it cannot be written there.
   std::function<Result<std::string>(const Root&, const plan::Plan&, const std::string& fallback)>
       place_cache;

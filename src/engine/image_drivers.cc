@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "engine/image_compat.h"
 #include "engine/image_config.h"
 
 namespace outboard::engine {
@@ -16,10 +17,6 @@ namespace {
 
 constexpr const char* kVariable = "LD_LIBRARY_PATH";
 constexpr size_t kMostDirectories = 64;  ///< an environment can name any number
-
-// CUDA's package cuda-compat; below it what NVIDIA's own images link to at their start.
-constexpr const char* kCompatDirectories[] = {
-    "/usr/local/cuda/compat", "/usr/local/cuda/compat/lib", "/usr/local/cuda/compat/lib.real"};
 
 bool starts_with(std::string_view text, std::string_view start) {
   return text.substr(0, start.size()) == start;
@@ -74,6 +71,13 @@ class Overruler {
   }
 
  private:
+  // The compat directory that forward compatibility has put first.
+  bool is_chosen(const std::string& directory) const {
+    if (!plan_.compat) return false;
+    auto real = root_.real_path(directory);
+    return real && *real == plan_.compat->directory;
+  }
+
   bool is_elsewhere(const std::string& path) const {
     for (const char* kernel : {"/proc", "/sys", "/dev"}) {
       if (is_below(path, kernel)) return true;
@@ -110,6 +114,7 @@ class Overruler {
   // True if a library of the plan's is in the directory; it is mounted over.
   bool overrule(const std::string& directory) {
     if (is_elsewhere(directory) || !root_.is_directory(directory)) return false;
+    if (is_chosen(directory)) return false;
     std::vector<std::string> found;
     bool added = false;
     const std::vector<plan::PlannedCacheEntry>& entries = plan_.cache;

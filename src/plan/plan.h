@@ -12,6 +12,7 @@
 #include "device/inventory.h"
 #include "device/select.h"
 #include "host/facts.h"
+#include "plan/image_compat.h"
 
 namespace outboard::plan {
 
@@ -78,12 +79,24 @@ struct PlannedVariable {
   bool operator==(const PlannedVariable&) const = default;
 };
 
+/// A small file that is written beside the container's specification and mounted at `target`
+/// (read-only).
+struct PlannedFile {
+  std::string target;  ///< path in the container
+  std::string content;
+  Origin origin;
+
+  bool operator==(const PlannedFile&) const = default;
+};
+
 struct Plan {
   bool simulated = false;
   std::vector<PlannedNode> nodes;
   std::vector<PlannedMount> mounts;
   std::vector<PlannedCacheEntry> cache;
   std::vector<PlannedVariable> environment;
+  std::vector<PlannedFile> files;
+  std::optional<ImageCompat> compat;    ///< the image's CUDA libraries, if they come first
   std::vector<uint32_t> groups;         ///< supplementary groups that node modes ask for
   std::vector<std::string> char_links;  ///< "MAJOR:MINOR" missing in /dev/char of the host
   std::vector<std::string> notes;       ///< sentences for a person: what was left out and why

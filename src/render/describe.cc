@@ -43,6 +43,8 @@ std::string plan_text(const plan::Plan& plan) {
   }
   for (const plan::PlannedVariable& variable : plan.environment)
     lines.push_back({"env", cat(variable.name, "=", variable.value), why(variable.origin)});
+  for (const plan::PlannedFile& file : plan.files)
+    lines.push_back({"file", file.target, why(file.origin)});
   for (uint32_t group : plan.groups)
     lines.push_back({"group", cat(group), "the mode of a device node needs it"});
   for (const std::string& link : plan.char_links) {
@@ -70,7 +72,7 @@ json::Value plan_json(const plan::Plan& plan) {
   json::Value root;
   root.set("simulated", plan.simulated);
   for (const char* name :
-       {"nodes", "mounts", "cache", "environment", "groups", "charLinks", "notes"})
+       {"nodes", "mounts", "cache", "environment", "files", "groups", "charLinks", "notes"})
     root.set(name, json::Value::array());
   for (const plan::PlannedNode& node : plan.nodes) {
     json::Value& entry = root.at("nodes").push(json::Value::object());
@@ -102,6 +104,18 @@ json::Value plan_json(const plan::Plan& plan) {
     value.set("name", variable.name);
     value.set("value", variable.value);
     value.set("origin", origin_json(variable.origin));
+  }
+  for (const plan::PlannedFile& file : plan.files) {
+    json::Value& value = root.at("files").push(json::Value::object());
+    value.set("target", file.target);
+    value.set("content", file.content);
+    value.set("origin", origin_json(file.origin));
+  }
+  if (plan.compat) {
+    json::Value& value = root.at("compat");
+    value.set("directory", plan.compat->directory);
+    value.set("version", plan.compat->version);
+    value.set("sonames", json::Value::array(plan.compat->sonames));
   }
   for (uint32_t group : plan.groups) root.at("groups").push(group);
   for (const std::string& link : plan.char_links) root.at("charLinks").push(link);

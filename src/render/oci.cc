@@ -269,6 +269,10 @@ void edit_spec(json::Value& spec, const plan::Plan& plan, const EditOptions& opt
     editor.add_mount(bind_mount(options.ld_cache_source, "/etc/ld.so.cache",
                                 {"bind", "rprivate", "nosuid", "nodev", "noexec", "ro"}));
   }
+  for (size_t i = 0; i < plan.files.size() && i < options.file_sources.size(); i++) {
+    editor.add_mount(bind_mount(options.file_sources[i], plan.files[i].target,
+                                {"bind", "rprivate", "nosuid", "nodev", "noexec", "ro"}));
+  }
   for (uint32_t group : plan.groups) editor.add_group(group);
   for (const plan::PlannedVariable& variable : plan.environment) editor.add_variable(variable);
   editor.finish(hook, options.bundle);

@@ -42,6 +42,8 @@ struct EditOptions {
   /// Host file to mount over /etc/ld.so.cache, for a root whose own cache cannot be written; empty:
   /// none.
   std::string ld_cache_source;
+  /// Host files that hold the plan's `files`, in their order.
+  std::vector<std::string> file_sources;
   /// In a user namespace the low-level runtime cannot make nodes: they become bind mounts.
   bool nodes_as_mounts = false;
   /// Absolute path of the bundle, kept in the annotation (see forget_foreign_edit); empty: none.

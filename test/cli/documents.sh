@@ -36,6 +36,14 @@ while IFS= read -r message; do
   done <<<"${message//…/$'\n'}"
 done < <(sed -n 's/^| `\([^`]*\)` |.*/\1/p' doc/errors.md)
 
+echo "case: doc/configuration.md has every key of the policy file, and no other"
+printf 'zzzzzz.zzzzzz = 1\n' >"$work/bad.toml"
+mkdir "$work/bundle"
+echo '{"process": {"env": ["NVIDIA_VISIBLE_DEVICES=0"]}}' >"$work/bundle/config.json"
+outboard-runtime --outboard-config "$work/bad.toml" create --bundle "$work/bundle" keys >"$work/out" 2>&1 || true
+diff <(grep -o 'known keys: .*' "$work/out" | sed 's/known keys: //; s/)$//; s/, /\n/g' | sort) \
+  <(sed -n 's/^| `\([a-z]*\.[a-z-]*\)` |.*/\1/p' doc/configuration.md | sort) || say "doc/configuration.md differs"
+
 echo "case: verbs of make exist"
 while IFS=: read -r file line verb; do
   verb=${verb##*make }

@@ -41,6 +41,10 @@ good"
 case_ "errors reach the person through podman's own output"
 fails_with 126 "'9'" direct -e NVIDIA_VISIBLE_DEVICES=9 localhost/base true
 
+case_ "an image's requirement that does not hold is refused with its message"
+fails_with 126 "this image needs a newer driver: NVIDIA_REQUIRE_CUDA asks for cuda>=13.9" \
+  direct -e NVIDIA_VISIBLE_DEVICES=0 -e "NVIDIA_REQUIRE_CUDA=cuda>=13.9" localhost/base true
+
 case_ "outboard run over podman"
 same "$(outboard run --engine podman --gpus device=2 --rm localhost/base sh -c "$LIST_NODES" | grep -E '^nvidia[0-9]')" "nvidia2 allowed"
 code=0

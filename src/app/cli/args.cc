@@ -46,7 +46,7 @@ Result<int> run(const Parsed& parsed) {
   if (!parsed.words().empty()) {
     OB_TRY(image, image_facts(parsed.words()[0], target, console));
   }
-  OB_TRY(plan::Plan plan, choice.hooks->plan(image.layout, image.environment));
+  OB_TRY(plan::Plan plan, choice.hooks->plan(image.layout, image.environment, std::nullopt));
   for (const std::string& sentence : plan.notes) console.say(sentence);
   for (const plan::PlannedNode& node : plan.nodes) {
     if (!node.exists)

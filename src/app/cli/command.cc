@@ -39,6 +39,7 @@ Result<app::MachineOptions> machine_options(const Parsed& parsed) {
   options.state_directory = policy.state_directory;
   options.nvml_deadline_ms = policy.nvml_deadline_ms;
   options.any_owner = policy.any_owner;
+  options.compat = policy.compat;
   const char* environment = std::getenv("OUTBOARD_ROOT");  // NOLINT: one thread
   std::string root = parsed.value("root", environment ? environment : "");
   if (!root.empty()) {

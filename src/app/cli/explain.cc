@@ -5,10 +5,12 @@
 #include "app/cli/command.h"
 #include "app/cli/image_facts.h"
 #include "app/cli/run_engine.h"
+#include "app/compat_check.h"
 #include "app/prepare_host.h"
 #include "base/json.h"
 #include "base/root.h"
 #include "base/text.h"
+#include "engine/image_compat.h"
 #include "engine/image_config.h"
 #include "engine/image_drivers.h"
 #include "render/describe.h"
@@ -30,13 +32,23 @@ static Result<int> run(const Parsed& parsed) {
     OB_TRY(request.capabilities, device::parse_capabilities(*variable));
   }
   OB_TRY(app::Chosen chosen, app::choose(options, request));
+  std::optional<Root> root;
+  app::ImageDemands demands{image.environment};
+  if (!image.root.empty()) {
+    OB_TRY(root, Root::open(image.root, Root::Trust::kUntrusted));
+    demands.compat = engine::find_image_compat(*root, {});
+  }
+  std::vector<std::string> notes;
+  auto compat =
+      app::check_compatibility(chosen, options, demands, compat::built_in_tables(), notes);
+  if (!compat) notes.push_back(cat("it would not be started: ", compat.error().text));
   OB_TRY(plan::Plan plan, plan::make_plan(chosen.machine.facts, chosen.machine.inventory,
                                           chosen.selection, request.capabilities, image.layout));
+  plan.notes.insert(plan.notes.end(), notes.begin(), notes.end());
+  if (compat && compat->use_image_compat)
+    plan::prefer_image_compat(plan, *demands.compat, compat->why);
   if (!app::is_real_root()) plan::fit_user_namespace(plan);
-  if (!image.root.empty()) {
-    OB_TRY(Root root, Root::open(image.root, Root::Trust::kUntrusted));
-    engine::overrule_image_drivers(root, image.environment, {}, plan);
-  }
+  if (root) engine::overrule_image_drivers(*root, image.environment, {}, plan);
   std::string text =
       parsed.has("json") ? json::write_pretty(render::plan_json(plan)) : render::plan_text(plan);
   std::fputs(text.c_str(), stdout);

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "app/cli/command.h"
+#include "app/compat_check.h"
 #include "app/container_cache.h"
 #include "app/prepare_host.h"
 #include "base/json.h"
@@ -59,23 +60,33 @@ std::string visible_devices(const GpuChoice& choice) {
   return choice.names.empty() ? "none" : join(choice.names, ",");
 }
 
-engine::GpuHooks hooks_for(std::shared_ptr<const app::Chosen> chosen,
+engine::GpuHooks hooks_for(std::shared_ptr<app::Chosen> chosen, const app::MachineOptions& options,
                            const device::Request& request, bool named) {
   engine::GpuHooks hooks;
   if (named) hooks.capabilities = device::capabilities_text(request.capabilities);
   // Shared by the hooks, which outlive this call.
-  hooks.plan = [chosen, request, named](
-                   const plan::ImageLayout& image,
-                   const std::vector<std::string>& environment) -> Result<plan::Plan> {
+  hooks.plan = [chosen, options, request, named](
+                   const plan::ImageLayout& image, const std::vector<std::string>& environment,
+                   const std::optional<plan::ImageCompat>& image_compat) -> Result<plan::Plan> {
     OB_TRY(device::Capabilities capabilities, capabilities_for(request, named, environment));
-    return plan::make_plan(chosen->machine.facts, chosen->machine.inventory, chosen->selection,
-                           capabilities, image);
+    std::vector<std::string> notes;
+    OB_TRY(app::CompatDecision compat,
+           app::check_compatibility(*chosen, options, {environment, {}, image_compat},
+                                    compat::built_in_tables(), notes));
+    OB_TRY(plan::Plan plan, plan::make_plan(chosen->machine.facts, chosen->machine.inventory,
+                                            chosen->selection, capabilities, image));
+    plan.notes.insert(plan.notes.end(), notes.begin(), notes.end());
+    if (compat.use_image_compat) plan::prefer_image_compat(plan, *image_compat, compat.why);
+    return plan;
   };
   hooks.prepare_host = [chosen](const plan::Plan& plan) {
     return app::prepare_host(plan, chosen->machine.facts);
   };
   hooks.merge_cache = [](std::string_view cache, const plan::Plan& plan) {
     return app::merged_cache(cache, plan, {});
+  };
+  hooks.place_files = [](const plan::Plan& plan, const std::string& directory) {
+    return app::place_files(plan, directory);
   };
   hooks.place_cache = [](const Root& root, const plan::Plan& plan, const std::string& fallback) {
     return app::place_cache(root, plan, {}, fallback);
@@ -98,13 +109,13 @@ Result<GpuChoice> choose_gpus(const std::string& spec, const Parsed& parsed,
     return choice;
   }
   OB_TRY(app::Chosen selected, app::choose_on(std::move(machine), options, request));
-  auto chosen = std::make_shared<const app::Chosen>(std::move(selected));
+  auto chosen = std::make_shared<app::Chosen>(std::move(selected));
   for (const device::Selected& device : chosen->selection.devices)
     choice.names.push_back(device::stable_name(chosen->machine.inventory, device));
   console.say(cat("devices: ", visible_devices(choice)));
 
   bool named = spec.find("capabilities=") != std::string::npos;
-  choice.hooks = hooks_for(std::move(chosen), request, named);
+  choice.hooks = hooks_for(std::move(chosen), options, request, named);
   choice.hooks->visible_devices = visible_devices(choice);
   choice.hooks->moved_machine = is_moved(parsed);
   if (choice.hooks->moved_machine) choice.hooks->policy_text = policy_of(options);

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 
+#include "app/compat_check.h"
 #include "app/container_cache.h"
 #include "app/machine.h"
 #include "app/mount_targets.h"
@@ -18,6 +19,7 @@
 #include "base/json.h"
 #include "base/root.h"
 #include "base/text.h"
+#include "engine/image_compat.h"
 #include "engine/image_drivers.h"
 #include "engine/image_layout.h"
 #include "render/oci.h"
@@ -41,6 +43,7 @@ app::MachineOptions machine_options(const app::Policy& policy) {
   options.state_directory = policy.state_directory;
   options.nvml_deadline_ms = policy.nvml_deadline_ms;
   options.any_owner = policy.any_owner;
+  options.compat = policy.compat;
   return options;
 }
 
@@ -192,13 +195,19 @@ Result<EditOutcome> edit_bundle(const EditRequest& request, const std::string& s
   OB_TRY(app::Chosen chosen, app::choose_on(std::move(machine), options, *wanted));
   FailureWatch watch;
   OB_TRY(Root root, open_root(spec, request.bundle));
+  app::ImageDemands demands{render::environment_before_edit(spec)};
+  demands.compat = engine::find_image_compat(root, foreign_mounts(spec));
+  std::vector<std::string> notes;
+  OB_TRY(app::CompatDecision compat,
+         app::check_compatibility(chosen, options, demands, compat::core_tables(), notes));
   OB_TRY(plan::Plan plan,
          plan::make_plan(chosen.machine.facts, chosen.machine.inventory, chosen.selection,
                          wanted->capabilities, engine::image_layout(root)));
+  plan.notes.insert(plan.notes.end(), notes.begin(), notes.end());
+  if (compat.use_image_compat) plan::prefer_image_compat(plan, *demands.compat, compat.why);
   bool user_namespace = uses_user_namespace(spec);
   if (user_namespace) plan::fit_user_namespace(plan);
-  engine::overrule_image_drivers(root, render::environment_before_edit(spec), foreign_mounts(spec),
-                                 plan);
+  engine::overrule_image_drivers(root, demands.environment, foreign_mounts(spec), plan);
   OB_TRY(app::MissingTargets missing, app::prepare_targets(root, plan));
   if (auto failure = watch.failure()) return std::move(*failure);
   OB_CHECK(app::prepare_host(plan, chosen.machine.facts));
@@ -214,6 +223,7 @@ Result<EditOutcome> edit_bundle(const EditRequest& request, const std::string& s
   render::EditOptions edit;
   edit.bundle = bundle;
   edit.nodes_as_mounts = user_namespace && has_other_dev_root(plan);
+  OB_TRY(edit.file_sources, app::place_files(plan, bundle));
   OB_TRY(edit.ld_cache_source, app::place_cache(root, plan, render::edited_mounts(spec), bundle));
   render::edit_spec(spec, plan, edit);
   OB_CHECK(replace_spec(spec_path(request), spec));
