@@ -27,6 +27,13 @@ static int openat2_in_root(int dir, const char* path, int flags, unsigned resolv
 Result<Root> Root::open(const std::string& path, Trust trust) {
   auto fd = open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY);
   if (!fd) return std::move(fd).error();
+  // Without it what is there would look as if it were not: files are opened and named through it.
+  if (!path_exists("/proc/self/fd")) {
+    return make_error(ErrorCode::kUnsupported,
+                      cat("/proc is not mounted, and '", printable(path),
+                          "' cannot be looked through without it"),
+                      "run 'mount -t proc proc /proc'");
+  }
   Root root(std::move(*fd), path, trust);
   // Found out now: a look-up that fails for this reason would later be taken for a missing file.
   if (trust == Trust::kUntrusted) {

@@ -25,7 +25,8 @@ class Root {
     kUntrusted,  ///< an image decides what lies in it
   };
 
-  /// Opens the directory. `path` is also what errors call it.
+  /// Opens the directory. `path` is also what errors call it. kUnsupported: no openat2 for an
+  /// untrusted one, or no /proc.
   static Result<Root> open(const std::string& path, Trust trust);
 
   /// `path` may start with "/", which means the root. `flags` as for openat2; O_CLOEXEC, O_NOCTTY
