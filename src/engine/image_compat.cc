@@ -20,6 +20,12 @@ bool is_below(const std::string& path, const std::string& directory) {
           directory.back() == '/');
 }
 
+bool is_plain(const std::string& path) {
+  return path.size() < 1024 && std::all_of(path.begin(), path.end(), [](char c) {
+           return c > ' ' && c <= '~' && c != '#' && c != ':';
+         });
+}
+
 // "libcuda.so.1", "libnvidia-nvvm.so.4": a name that programs ask the loader for.
 bool is_soname(const std::string& name) {
   size_t so = name.find(".so.");
@@ -50,7 +56,8 @@ std::optional<plan::ImageCompat> find_image_compat(const Root& root,
                                                    const std::vector<std::string>& volumes) {
   for (const char* directory : kCompatDirectories) {
     auto real = root.real_path(directory);
-    if (!real) continue;
+    // It becomes a line of a file and entries of the container's ld.so.cache.
+    if (!real || !is_plain(*real)) continue;
     bool elsewhere = std::any_of(volumes.begin(), volumes.end(), [&](const std::string& volume) {
       return is_below(*real, volume) || is_below(directory, volume);
     });

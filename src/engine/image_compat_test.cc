@@ -73,6 +73,11 @@ TEST_CASE("what an image can make of it") {
   outside.file("/opt/libcuda.so.570.1", kElf64);
   outside.link("/opt/libcuda.so.570.1", "/usr/local/cuda/compat/libcuda.so.1");
   CHECK_FALSE(outside.find());
+  Image lines;
+  lines.file("/opt/a\n/etc/libcuda.so.570.1", kElf64);
+  lines.link("libcuda.so.570.1", "/opt/a\n/etc/libcuda.so.1");
+  lines.link("/opt/a\n/etc", "/usr/local/cuda/compat");
+  CHECK_FALSE(lines.find());
   Image plain;
   plain.file("/usr/local/cuda/compat/libcuda.so.1", kElf64);
   CHECK_FALSE(plain.find());

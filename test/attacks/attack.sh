@@ -14,6 +14,8 @@ chmod 0711 "$TEST"
 built() {
   local program=$TEST/bin/$1
   mkdir -p "$TEST/bin"
+  # made beforehand for a machine without a compiler
+  [ ! -x "$OUTBOARD_SOURCE/build/attacks/$1" ] || program=$OUTBOARD_SOURCE/build/attacks/$1
   [ -x "$program" ] || c++ -O1 -o "$program" "$ATTACKS/$1.cc" -ldl
   echo "$program"
 }
@@ -74,8 +76,9 @@ sources_are_the_hosts() {
   [ -s "$TEST/sources" ] || fail "no bind mount in $1/config.json"
   while IFS= read -r source; do
     case $source in
-      "$OUTBOARD_ROOT"/*) ;;
       "$1/outboard-ld.so.cache") ;;
+      "$1"/*) fail "mount source '$source' lies in the bundle" ;;
+      "${OUTBOARD_ROOT:-}"/*) ;;
       *) fail "mount source '$source'" ;;
     esac
   done <"$TEST/sources"

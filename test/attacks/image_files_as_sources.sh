@@ -13,7 +13,7 @@ racer=$(built root_racer)
 # attacked DIR: a bundle whose image asks for everything that could make a tool look into its compat directory
 attacked() {
   bundle "$1" "ls -R /usr/local/cuda /usr/lib/x86_64-linux-gnu; cat /usr/local/cuda/compat/*/secret /usr/lib/x86_64-linux-gnu/*/secret" \
-    NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=all NVIDIA_REQUIRE_CUDA= CUDA_VERSION=99.0 \
+    NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=all NVIDIA_REQUIRE_CUDA= CUDA_VERSION=99.0 NVIDIA_DISABLE_REQUIRE=true \
     LD_LIBRARY_PATH=/usr/local/cuda/compat NVIDIA_CUDA_COMPAT_MODE=mount
 }
 compat=usr/local/cuda/compat
@@ -37,16 +37,16 @@ lacks "the host's secret" "$output"
 unharmed
 
 case_ "CVE-2024-0132: the same through 'outboard run' and 'outboard args'"
-output=$(outboard run --engine builtin --gpus all --env NVIDIA_DRIVER_CAPABILITIES=all --env CUDA_VERSION=99.0 \
+output=$(outboard run --engine builtin --gpus all --env NVIDIA_DRIVER_CAPABILITIES=all --env CUDA_VERSION=99.0 --env NVIDIA_DISABLE_REQUIRE=true \
   "rootfs:$TEST/links/rootfs" sh -c 'ls /usr/lib/x86_64-linux-gnu; cat /usr/local/cuda/compat/*/secret /usr/lib/x86_64-linux-gnu/*/secret' 2>&1 || true)
 has libcuda.so.1 "$output"
 lacks "the host's secret" "$output"
 output=$(outboard args --gpus all "rootfs:$TEST/links/rootfs" 2>/dev/null)
-has "$OUTBOARD_ROOT" "$output"
+has "${OUTBOARD_ROOT:-}/" "$output"
 for word in $output; do
   case $word in
-    *source=* | *src=*) has "=$OUTBOARD_ROOT/" "$word" ;;
-    *:*:ro*) has "$OUTBOARD_ROOT/" "${word%%:*}/" ;;
+    *source=* | *src=*) has "=${OUTBOARD_ROOT:-}/" "$word" ;;
+    *:*:ro*) has "${OUTBOARD_ROOT:-}/" "${word%%:*}/" ;;
   esac
 done
 lacks "$CANARY" "$output"

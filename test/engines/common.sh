@@ -11,7 +11,8 @@ PATH=$OUTBOARD_STAGE/bin:$PATH:/usr/local/sbin:/usr/sbin:/sbin
 RUNTIME=$OUTBOARD_STAGE/bin/outboard-runtime
 TEST=$(mktemp -d "${TMPDIR:-/tmp}/outboard-engine.XXXXXX")
 export LC_ALL=C
-unset OUTBOARD_ROOT NVIDIA_VISIBLE_DEVICES NVIDIA_DRIVER_CAPABILITIES DOCKER_HOST DOCKER_CONTEXT
+[ -n "${REAL_GPUS:-}" ] || unset OUTBOARD_ROOT
+unset NVIDIA_VISIBLE_DEVICES NVIDIA_DRIVER_CAPABILITIES DOCKER_HOST DOCKER_CONTEXT
 # Nothing of this machine's own configuration and caches is read or written.
 export XDG_CACHE_HOME=$TEST/cache OUTBOARD_STATE_DIR=$TEST/state
 daemons=()
@@ -77,14 +78,16 @@ same() { [ "$1" = "$2" ] || fail "'$1' is not '$2'"; }
 # simulated PROFILE: makes a simulated machine and lets every program use it: the command line by OUTBOARD_ROOT, the runtime
 # (which takes nothing from the environment) by the policy file $POLICY.
 POLICY=$TEST/config.toml
+# With REAL_GPUS set they use the machine itself (or the one that OUTBOARD_ROOT names) in its place: test/gpu/run.
 simulated() {
+  if [ -n "${REAL_GPUS:-}" ]; then policy; return; fi
   [ -d "$TEST/$1" ] || outboard sim create --profile "$1" "$TEST/$1" >/dev/null
   export OUTBOARD_ROOT=$TEST/$1
   policy
 }
 # policy [LINE...]: writes $POLICY, further lines at its end
 policy() {
-  printf '%s\n' "driver.root = '$OUTBOARD_ROOT'" "runtime.state-directory = '$TEST/state'" "$@" >"$POLICY"
+  printf '%s\n' ${OUTBOARD_ROOT:+"driver.root = '$OUTBOARD_ROOT'"} "runtime.state-directory = '$TEST/state'" "$@" >"$POLICY"
 }
 
 # with_policy COMMAND...: where /etc/outboard/config.toml is $POLICY and no other machine is named, as on a real machine
