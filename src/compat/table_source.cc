@@ -11,10 +11,6 @@ namespace outboard::compat {
 
 namespace {
 
-Error wrong(const std::string& name, size_t line, std::string_view why) {
-  return make_error(ErrorCode::kUsage, cat(name, ":", line, ": ", why));
-}
-
 // "12.2"
 bool is_two_numbers(std::string_view text) {
   auto parts = split(text, '.');
@@ -22,12 +18,13 @@ bool is_two_numbers(std::string_view text) {
          is_digits(parts[1]);
 }
 
-bool is_confidence(std::string_view text) {
-  return text == "high" || text == "medium" || text == "low";
+}  // namespace
+
+Error table_error(const std::string& name, size_t line, std::string_view why) {
+  return make_error(ErrorCode::kUsage, cat(name, ":", line, ": ", why));
 }
 
-// A C++ string literal of plain ASCII; other text has no place in these tables.
-std::optional<std::string> literal(std::string_view text) {
+std::optional<std::string> cpp_literal(std::string_view text) {
   std::string out = "\"";
   for (char c : text) {
     if (c < ' ' || c > '~') return std::nullopt;
@@ -37,7 +34,9 @@ std::optional<std::string> literal(std::string_view text) {
   return out + "\"";
 }
 
-}  // namespace
+bool is_confidence(std::string_view text) {
+  return text == "high" || text == "medium" || text == "low";
+}
 
 Result<std::string> make_gpu_rows(std::string_view gpus_csv, std::string_view chips_csv) {
   const std::string chips_name = "gpu_chips.csv", gpus_name = "pci_gpus.csv";
@@ -47,15 +46,15 @@ Result<std::string> make_gpu_rows(std::string_view gpus_csv, std::string_view ch
   std::map<std::string, std::string> chips;  // the last three initialisers by chip
   for (const CsvRow& row : chip_rows) {
     const auto& cells = row.cells;
-    auto chip = literal(cells[0]), architecture = literal(cells[1]);
+    auto chip = cpp_literal(cells[0]), architecture = cpp_literal(cells[1]);
     if (cells[0].empty() || cells[1].empty() || !chip || !architecture)
-      return wrong(chips_name, row.line, "no chip or architecture");
+      return table_error(chips_name, row.line, "no chip or architecture");
     if (!is_two_numbers(cells[2]))
-      return wrong(chips_name, row.line, cat("'", cells[2], "' is no compute capability"));
+      return table_error(chips_name, row.line, cat("'", cells[2], "' is no compute capability"));
     if (!is_confidence(cells[3]) || cells[4].empty())
-      return wrong(chips_name, row.line, "no confidence or no source");
+      return table_error(chips_name, row.line, "no confidence or no source");
     if (!chips.emplace(cells[0], cat(*chip, ", ", *architecture, ", \"", cells[2], "\"")).second)
-      return wrong(chips_name, row.line, cat("chip '", cells[0], "' stands there twice"));
+      return table_error(chips_name, row.line, cat("chip '", cells[0], "' stands there twice"));
   }
   OB_TRY(auto gpu_rows, parse_csv(gpus_csv, "pci_device,chip,name,source", gpus_name));
   std::map<uint32_t, std::string> models;
@@ -65,16 +64,16 @@ Result<std::string> make_gpu_rows(std::string_view gpus_csv, std::string_view ch
                   ? parse_number<uint32_t>(std::string_view(cells[0]).substr(2), 16)
                   : std::nullopt;
     if (!id || *id > 0xffff)
-      return wrong(gpus_name, row.line, cat("'", cells[0], "' is no PCI device id"));
+      return table_error(gpus_name, row.line, cat("'", cells[0], "' is no PCI device id"));
     auto chip = chips.find(cells[1]);
     if (chip == chips.end())
-      return wrong(gpus_name, row.line, cat("chip '", cells[1], "' is not in ", chips_name));
-    auto name = literal(cells[2]);
+      return table_error(gpus_name, row.line, cat("chip '", cells[1], "' is not in ", chips_name));
+    auto name = cpp_literal(cells[2]);
     if (!name || cells[2].empty() || cells[3].empty())
-      return wrong(gpus_name, row.line, "no name, a name that is not ASCII, or no source");
+      return table_error(gpus_name, row.line, "no name, a name that is not ASCII, or no source");
     std::string text = cat("{", *id, ", ", *name, ", ", chip->second, "},\n");
     if (!models.emplace(*id, std::move(text)).second)
-      return wrong(gpus_name, row.line, cat("device ", cells[0], " stands there twice"));
+      return table_error(gpus_name, row.line, cat("device ", cells[0], " stands there twice"));
   }
   std::string out;
   for (const auto& [id, text] : models) out += text;
@@ -89,13 +88,13 @@ Result<std::string> make_driver_rows(std::string_view branches_csv) {
   for (const CsvRow& row : rows) {
     const auto& cells = row.cells;
     auto branch = parse_number<uint32_t>(cells[0]);
-    if (!branch) return wrong(name, row.line, cat("'", cells[0], "' is no driver branch"));
+    if (!branch) return table_error(name, row.line, cat("'", cells[0], "' is no driver branch"));
     if (!is_two_numbers(cells[1]))
-      return wrong(name, row.line, cat("'", cells[1], "' is no CUDA version"));
+      return table_error(name, row.line, cat("'", cells[1], "' is no CUDA version"));
     if (!is_confidence(cells[5]) || cells[6].empty())
-      return wrong(name, row.line, "no confidence or no source");
+      return table_error(name, row.line, "no confidence or no source");
     if (!branches.emplace(*branch, cat("{", *branch, ", \"", cells[1], "\"},\n")).second)
-      return wrong(name, row.line, cat("branch ", *branch, " stands there twice"));
+      return table_error(name, row.line, cat("branch ", *branch, " stands there twice"));
   }
   // highest_cuda answers for a missing branch with the next lower one, which is only true while
   // CUDA versions never go down.
@@ -103,7 +102,7 @@ Result<std::string> make_driver_rows(std::string_view branches_csv) {
   std::string out;
   for (const CsvRow& row : rows) {
     if (compare_versions(row.cells[1], before) < 0)
-      return wrong(name, row.line, "a newer branch with an older CUDA version");
+      return table_error(name, row.line, "a newer branch with an older CUDA version");
     before = row.cells[1];
   }
   for (const auto& [branch, text] : branches) out += text;
@@ -116,11 +115,11 @@ Result<std::string> make_rows(const TableFormat& format, std::string_view csv) {
   std::set<std::string> keys;
   std::string out;
   for (const CsvRow& row : rows) {
-    if (auto fault = row_fault(format, row.cells)) return wrong(name, row.line, *fault);
+    if (auto fault = row_fault(format, row.cells)) return table_error(name, row.line, *fault);
     std::vector<std::string_view> views(row.cells.begin(), row.cells.end());
     if (!keys.insert(row_key(format, views)).second)
-      return wrong(name, row.line, "the row stands there twice");
-    for (const std::string& cell : row.cells) out += cat(*literal(cell), " \"\\037\"\n");
+      return table_error(name, row.line, "the row stands there twice");
+    for (const std::string& cell : row.cells) out += cat(*cpp_literal(cell), " \"\\037\"\n");
   }
   return out;
 }

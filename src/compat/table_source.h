@@ -3,6 +3,7 @@
 // no program. A row that is wrong in any way is an error with its line.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,13 @@
 #include "compat/csv.h"
 
 namespace outboard::compat {
+
+/// "NAME:LINE: WHY".
+Error table_error(const std::string& name, size_t line, std::string_view why);
+/// A C++ string literal of plain ASCII; nothing for other text, which has no place in these tables.
+std::optional<std::string> cpp_literal(std::string_view text);
+/// "high", "medium" or "low".
+bool is_confidence(std::string_view text);
 
 /// Initialisers of GpuModel, sorted by id.
 Result<std::string> make_gpu_rows(std::string_view gpus_csv, std::string_view chips_csv);

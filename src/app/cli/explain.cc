@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// outboard explain: every record that a container would get, and why.
+// outboard explain: every record that a container would get, and why; or what an error text means
+// (explain_error.cc).
 #include <cstdio>
 
 #include "app/cli/command.h"
+#include "app/cli/explain_error.h"
 #include "app/cli/image_facts.h"
 #include "app/cli/run_engine.h"
 #include "app/compat_check.h"
@@ -18,7 +20,16 @@
 namespace outboard::cli {
 
 static Result<int> run(const Parsed& parsed) {
-  if (parsed.words().size() > 1) return make_error(ErrorCode::kUsage, "explain: one image at most");
+  if (is_error_text(parsed)) {
+    for (const Option& option : explain_command().help.options) {
+      if (option.name != "error" && option.name != "json" && parsed.has(option.name)) {
+        return make_error(ErrorCode::kUsage,
+                          cat("explain: --", option.name, " has no meaning for an error text"),
+                          "give one IMAGE for what a container would get");
+      }
+    }
+    return explain_error(parsed);
+  }
   OB_TRY(app::MachineOptions options, machine_options(parsed));
   OB_TRY(device::Request request, device::parse_gpus_option(parsed.value("gpus", "all")));
   ImageFacts image;
@@ -58,13 +69,22 @@ static Result<int> run(const Parsed& parsed) {
 CliCommand explain_command() {
   CommandHelp help{
       "explain",
-      "[IMAGE]",
-      "print what a container would get, and why",
+      "[IMAGE | ERROR...]",
+      "print what a container would get, and why; or what an error text means",
       "Each line is one record of the plan that 'outboard run' and outboard-runtime "
       "carry out: a device node, a mounted file, an "
       "ld.so.cache entry, with the rule and the fact behind it. "
       "IMAGE, one of Docker's or rootfs:DIR, says where its loader looks and which capabilities it "
-      "wants; without it Debian's directories are assumed.",
+      "wants; without it Debian's directories are assumed.\n\n"
+      "ERROR is an error text of docker, podman, runc, crun, containerd, Kubernetes, NVIDIA's "
+      "toolkit, CUDA, NVML or the kernel, a code "
+      "('CUDA 804', 'Xid 79', 803) or a name (cudaErrorInsufficientDriver); '-' reads it from "
+      "standard input. Printed are its cause, how to check "
+      "that and what mends it, from a table, without a look at the machine. More than one word, a "
+      "word with blanks, upper case in a name without '/', "
+      "or a number of up to four digits is an error text; --error says so for any text. The exit "
+      "code is 0 if the text is known, 1 if it is not, and 2 "
+      "if it is empty, binary or larger than 256 KiB.",
       {{"gpus", 0, "SPEC",
         "which GPUs: all, none, a count, indices, UUIDs, PCI bus ids, mig=PROFILE[:N] "
         "(default all)",
@@ -72,6 +92,7 @@ CliCommand explain_command() {
        {"capabilities", 0, "LIST",
         "driver capabilities (default the image's, else utility,compute)",
         "all compute utility video graphics display ngx compat32"},
+       {"error", 0, "TEXT", "explain this error text; '-' reads it from standard input", ""},
        {"json", 0, "", "print a JSON document", ""}},
       false};
   add_machine_options(help);

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Error texts that other programs print when a container has no GPU, and what is behind them: from
+// the data/errors_*.csv files and from doc/errors.md (our own), compiled in. A text is found by
+// patterns and by codes.
+//
+// A pattern is literal text, compared without regard to case over text whose runs of blanks are one
+// blank; a pattern that begins or ends with a letter, a digit or '_' matches only whole words
+// there. '*' between two pieces of text is the nearest 0 to 200 characters; at the beginning or the
+// end it is the rest of the word. Several patterns of one row are separated by '|'. "$1" in a
+// cause is what the first '*' stood for.
+//
+// A code is "cuda 804", "nvml 18" or "xid 79". It is found where the program that counts so is
+// named in front of the number ("CUDA error 804", "cuInit returned 999", "Xid (PCI:0000:41:00):
+// 79"), and in a text that is nothing but the number.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace outboard::compat {
+
+struct ErrorText {
+  std::string_view id;        ///< "cuda-804"; stable, for scripts
+  std::string_view printer;   ///< who prints it: "docker", "cuda", "kernel"
+  bool wrapper = false;       ///< stands around the text of the cause; never the best answer to it
+  std::string_view patterns;  ///< lower case, separated by '|'; may be empty
+  std::string_view codes;     ///< separated by '|'; may be empty
+  std::string_view cause;     ///< one or two sentences, "$1" for what was found
+  std::string_view check;     ///< commands that show whether this is it; may be empty
+  std::string_view mend;      ///< what ends it
+  std::string_view confidence;  ///< "high", "medium" or "low"
+  std::string_view source;      ///< where the row's facts come from
+  std::string_view example;     ///< a text that it was seen in
+};
+
+/// The whole table.
+std::span<const ErrorText> error_texts();
+
+struct ErrorMatch {
+  const ErrorText* error = nullptr;
+  size_t weight = 0;                ///< literal characters that matched
+  std::string found;                ///< the part of the text that matched
+  std::vector<std::string> pieces;  ///< what each '*' stood for
+};
+
+/// Longest text that is looked at, in bytes.
+inline constexpr size_t kMaxErrorText = size_t{256} << 10;
+
+/// The text as it is compared: one line, runs of blanks as one, without colours of a terminal,
+/// control characters, and the backslashes and \u003e that JSON and logs put in.
+std::string plain_error_text(std::string_view text);
+
+/// Every row that matches, best first: rows that name a cause before wrappers, then the longer
+/// match, then the order of the table. A text whose lines a terminal broke within words is put
+/// together. Nothing for text longer than kMaxErrorText.
+std::vector<ErrorMatch> match_error_text(std::string_view text);
+
+/// The row's cause with what was found in place of "$1", safe to print.
+std::string cause_text(const ErrorMatch& match);
+
+/// One pattern against text that plain_error_text() made: for tests of the language.
+struct PatternMatch {
+  size_t begin = 0, end = 0, weight = 0;
+  std::vector<std::string> pieces;
+};
+bool match_pattern(std::string_view plain_text, std::string_view pattern, PatternMatch* match);
+
+/// The codes that a text names, "cuda 804", in their order and each once.
+std::vector<std::string> codes_in(std::string_view plain_text);
+
+}  // namespace outboard::compat

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compat/error_texts.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <set>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "compat/error_document.h"
+
+using namespace outboard;
+using namespace outboard::compat;
+
+static bool matches(std::string_view text, std::string_view pattern) {
+  PatternMatch match;
+  return match_pattern(text, pattern, &match);
+}
+
+static std::vector<std::string> pieces(std::string_view text, std::string_view pattern) {
+  PatternMatch match;
+  REQUIRE(match_pattern(text, pattern, &match));
+  return match.pieces;
+}
+
+TEST_CASE("patterns are literal text without regard to case, and whole words") {
+  CHECK(matches("an ERROR here", "error"));
+  CHECK(matches("error", "Error"));
+  CHECK_FALSE(matches("anerror", "error"));
+  CHECK_FALSE(matches("errors", "error"));
+  CHECK_FALSE(matches("error_x", "error"));
+  CHECK(matches("errors error", "error"));  // a later place that fits
+  CHECK(matches("x(error)", "error"));
+  CHECK(matches("cuda>=12", "cuda>="));  // no word at that end
+  CHECK_FALSE(matches("", "error"));
+  CHECK_FALSE(matches("text", ""));
+  CHECK_FALSE(matches("text", "*"));
+}
+
+TEST_CASE("a star is the nearest text, and at the ends the rest of the word") {
+  CHECK(pieces("open 'a b': no such file", "open *: no such") == std::vector<std::string>{"a b"});
+  CHECK(pieces("devices nvidia.com/gpu=0, more", "devices *") ==
+        std::vector<std::string>{"nvidia.com/gpu=0"});
+  CHECK(pieces("error: 99: unknown device", "*: unknown device") == std::vector<std::string>{"99"});
+  CHECK(pieces("a1 b2 c3", "a* b* c*") == std::vector<std::string>{"1", "2", "3"});
+  CHECK(pieces("devices", "devices*") == std::vector<std::string>{""});
+  // The nearest end that is a whole word.
+  CHECK(pieces("open f: no filename: no file", "open *: no file") ==
+        std::vector<std::string>{"f: no filename"});
+  CHECK(matches("open" + std::string(200, 'x') + " end", "open* end"));
+  CHECK_FALSE(matches("open" + std::string(201, 'x') + " end", "open* end"));
+  PatternMatch match;
+  REQUIRE(match_pattern("one two three four", "two * four", &match));
+  CHECK(match.begin == 4);
+  CHECK(match.end == 18);
+  CHECK(match.weight == 9);
+}
+
+TEST_CASE("text is compared without what logs and terminals put into it") {
+  CHECK(plain_error_text("  a \t\r\n b\x01") == "a b");
+  CHECK(plain_error_text("\x1b[31mred\x1b[0m") == "red");
+  CHECK(plain_error_text("\x1b[31") == "");
+  CHECK(plain_error_text(R"(msg=\"a \\\\\"b\\\\\"\\n c)") == "msg=\"a \"b\" c");
+  CHECK(plain_error_text(R"(cuda\\u003e=9.0 \u003c \u0026)") == "cuda>=9.0 < &");
+  CHECK(plain_error_text(R"(a\x0ab C:\dir \)") == R"(a b C:\dir \)");
+  CHECK(plain_error_text("\xe2\x80\x9cnvidia\xe2\x80\x9d \xe2\x80\x98x\xe2\x80\x99\xc2\xa0y") ==
+        "\"nvidia\" 'x' y");
+  CHECK(plain_error_text("") == "");
+}
+
+TEST_CASE("codes are found behind the name of who counts so") {
+  using Codes = std::vector<std::string>;
+  CHECK(codes_in("CUDA error 804") == Codes{"cuda 804"});
+  CHECK(codes_in("CUDA 804") == Codes{"cuda 804"});
+  CHECK(codes_in("CUDA error: 804: forward") == Codes{"cuda 804"});
+  CHECK(codes_in("CUDA failure 804: x") == Codes{"cuda 804"});
+  CHECK(codes_in("cuda runtime error (802) : system") == Codes{"cuda 802"});
+  CHECK(codes_in("cudaGetDeviceCount returned 35 -> x") == Codes{"cuda 35"});
+  CHECK(codes_in("cuInit(0) returned 999") == Codes{});  // no code stands behind "0"
+  CHECK(codes_in("cuInit returned error 999") == Codes{"cuda 999"});
+  CHECK(codes_in("cudaError_t 35 and CUresult 3") == Codes{"cuda 35", "cuda 3"});
+  CHECK(codes_in("nvmlInit returned 18") == Codes{"nvml 18"});
+  CHECK(codes_in("NVML error code 9") == Codes{"nvml 9"});
+  CHECK(codes_in("NVRM: Xid (PCI:0000:41:00): 79, pid=3") == Codes{"xid 79"});
+  CHECK(codes_in("Xid 79") == Codes{"xid 79"});
+  CHECK(codes_in("XidCriticalError: Xid=69 on") == Codes{"xid 69"});
+  CHECK(codes_in("803") == Codes{"cuda 803", "nvml 803", "xid 803"});
+  CHECK(codes_in("error 803") == Codes{"cuda 803", "nvml 803"});
+  // Versions, counts and other numbers are none.
+  CHECK(codes_in("requires CUDA 12 or later").empty());
+  CHECK(codes_in("CUDA error 12.8").empty());
+  CHECK(codes_in("CUDA runtime 9.100 is").empty());
+  CHECK(codes_in("exit code 100").size() == 0);
+  CHECK(codes_in("hook failed with exit code: 127").empty());
+  CHECK(codes_in("Xid (PCI:0000:41:00").empty());
+  CHECK(codes_in("Xid").empty());
+}
+
+static std::string best(std::string_view text) {
+  auto found = match_error_text(text);
+  return found.empty() ? "" : std::string(found.front().error->id);
+}
+
+TEST_CASE("every row explains its own example, best of all") {
+  std::set<std::string_view> ids;
+  for (const ErrorText& error : error_texts()) {
+    INFO(error.id);
+    INFO(error.example);
+    CHECK(ids.insert(error.id).second);
+    auto found = match_error_text(error.example);
+    REQUIRE_FALSE(found.empty());
+    // Two of our own messages may end alike; the longer one wins.
+    if (error.printer != "outboard") CHECK(found.front().error->id == error.id);
+    bool among = false;
+    for (const ErrorMatch& match : found) among = among || match.error == &error;
+    CHECK(among);
+  }
+  CHECK(ids.size() >= 230);
+}
+
+TEST_CASE("every pattern and code of every row finds its row") {
+  for (const ErrorText& error : error_texts()) {
+    INFO(error.id);
+    for (std::string_view pattern : split(error.patterns, '|')) {
+      INFO(pattern);
+      std::string text;
+      for (char c : pattern) text += c == '*' ? 'x' : c;
+      bool among = false;
+      for (const ErrorMatch& match : match_error_text(text)) among = among || match.error == &error;
+      CHECK(among);
+    }
+    for (std::string_view code : split(error.codes, '|')) {
+      INFO(code);
+      CHECK(best(code) == error.id);
+    }
+  }
+}
+
+TEST_CASE("the best match is a cause, and then the longest") {
+  auto found = match_error_text(
+      "OCI runtime create failed: error during container init: error running hook #0: exit status "
+      "1, stderr: Auto-detected mode as 'legacy' nvidia-container-cli: initialization error: nvml "
+      "error: driver not loaded: unknown");
+  REQUIRE(found.size() >= 3);
+  CHECK(found[0].error->id == "toolkit-driver-not-loaded");
+  CHECK(found.back().error->wrapper);
+  for (size_t i = 1; i < found.size(); i++) {
+    if (found[i - 1].error->wrapper == found[i].error->wrapper)
+      CHECK(found[i - 1].weight >= found[i].weight);
+  }
+}
+
+TEST_CASE("what was found stands in the cause, and cannot command a terminal") {
+  auto found = match_error_text("unresolvable CDI devices nvidia.com/gpu=all: unknown");
+  REQUIRE_FALSE(found.empty());
+  CHECK(cause_text(found[0]).find("the device 'nvidia.com/gpu=all':") != std::string::npos);
+  found = match_error_text(
+      "load library failed: \xff\x9b"
+      "31m: cannot open shared object file");
+  REQUIRE_FALSE(found.empty());
+  CHECK(cause_text(found[0]).find("\\xff\\x9b31m") != std::string::npos);
+  // A pattern without that star.
+  found = match_error_text("initialization error: cannot open shared object file");
+  REQUIRE_FALSE(found.empty());
+  CHECK(cause_text(found[0]).find('$') == std::string::npos);
+}
+
+TEST_CASE("text that nobody knows, and text that is too long") {
+  CHECK(match_error_text("").empty());
+  CHECK(match_error_text("hello world").empty());
+  CHECK(match_error_text("Segmentation fault (core dumped)").empty());
+  CHECK(match_error_text("bash: docker: command not found").empty());
+  CHECK(match_error_text("exec /bin/true: no such file or directory").empty());
+  std::string text = "Xid 79 " + std::string(kMaxErrorText - 7, 'x');
+  CHECK_FALSE(match_error_text(text).empty());
+  CHECK(match_error_text(text + "x").empty());
+}
+
+TEST_CASE("no command to copy holds a piece of the text that was pasted") {
+  for (const ErrorText& error : error_texts()) {
+    INFO(error.id);
+    for (std::string_view text : {error.check, error.mend}) {
+      for (size_t at = text.find('$'); at != std::string_view::npos; at = text.find('$', at + 1))
+        CHECK_FALSE((at + 1 < text.size() && text[at + 1] >= '1' && text[at + 1] <= '9'));
+    }
+  }
+}
+
+TEST_CASE("doc/error-texts.md is what the table says") {
+  const std::string path = OUTBOARD_DOCUMENTS "/error-texts.md";
+  const std::string wanted = error_document(error_texts());
+  if (std::getenv("OUTBOARD_UPDATE_GOLDEN")) REQUIRE(replace_file(path, wanted));  // NOLINT
+  auto have = read_file(path);
+  REQUIRE(have);
+  // OUTBOARD_UPDATE_GOLDEN=1 writes it anew.
+  CHECK(*have == wanted);
+}
