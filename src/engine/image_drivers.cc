@@ -2,11 +2,14 @@
 // The image's files are looked at by name, size and ELF class; none is ever a mount source.
 #include "engine/image_drivers.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 
+#include "base/files.h"
 #include "base/text.h"
 #include "engine/image_compat.h"
 #include "engine/image_config.h"
@@ -99,11 +102,32 @@ class Overruler {
     return nullptr;
   }
 
+  // A file that is not empty. Almost always there is none, so a name costs one look into its opened
+  // directory and not a walk from the root.
+  bool is_own_file(const std::string& path) {
+    auto known = directories_.find(directory_of(path));
+    if (known == directories_.end()) {
+      auto directory = root_.open_file(directory_of(path), O_PATH | O_DIRECTORY);
+      known =
+          directories_.emplace(directory_of(path), directory ? std::move(*directory) : UniqueFd())
+              .first;
+    }
+    struct stat status {};
+    if (!known->second.valid() || ::fstatat(known->second.get(), file_name_of(path).c_str(),
+                                            &status, AT_SYMLINK_NOFOLLOW) != 0)
+      return false;
+    if (S_ISLNK(status.st_mode)) {
+      auto target = root_.status(path);
+      if (!target) return false;
+      status = *target;
+    }
+    return S_ISREG(status.st_mode) && status.st_size > 0;
+  }
+
   void note_covered() {
     std::vector<std::string> covered;
     for (const plan::PlannedCacheEntry& entry : plan_.cache) {
-      auto status = root_.status(entry.path);
-      if (status && S_ISREG(status->st_mode) && status->st_size > 0) covered.push_back(entry.path);
+      if (is_own_file(entry.path)) covered.push_back(entry.path);
     }
     if (covered.empty()) return;
     plan_.notes.push_back(cat("the image has ", covered.size(), " driver libraries of its own (",
@@ -157,6 +181,7 @@ class Overruler {
   const Root& root_;
   const std::vector<std::string>& volumes_;
   plan::Plan& plan_;
+  std::map<std::string, UniqueFd> directories_;
   std::vector<std::string> ours_;  ///< targets that were added here
 };
 
