@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/privilege.h"
 #include "base/text.h"
 #include "elf/ld_cache.h"
 
@@ -87,17 +88,20 @@ static bool is_empty_cache(const std::string& content) {
   return cache && cache->entries.empty();
 }
 
-// Mode and owner of the image's own cache are kept; a new one is root's and readable by all.
+// Mode and owner of the image's own cache are kept; a new one has the owner of /etc (who is not
+// root for a daemon that maps users elsewhere) and is readable by all. In a user namespace it is
+// ours: an owner that does not exist there cannot be given.
 static Result<void> replace_cache(int etc, const std::string& content, const std::string& before) {
   if (content == before) return {};
-  FileAttributes attributes{.mode = 0644, .set_owner = true, .uid = 0, .gid = 0};
   struct stat status {};
+  if (::fstat(etc, &status) != 0) return os_error("stat '/etc' of the container");
+  FileAttributes attributes{
+      .mode = 0644, .set_owner = is_real_root(), .uid = status.st_uid, .gid = status.st_gid};
   if (::fstatat(etc, "ld.so.cache", &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode)) {
     attributes.mode = status.st_mode & 0777;
     attributes.uid = status.st_uid;
     attributes.gid = status.st_gid;
   }
-  attributes.set_owner = ::geteuid() == 0;
   return replace_file_at(etc, "ld.so.cache", content, attributes);
 }
 

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
-#include "base/text.h"
+#include "base/user_namespace.h"
 
 namespace outboard {
 
@@ -12,8 +12,7 @@ bool is_real_root() {
   if (::geteuid() != 0) return false;
   auto map = read_file("/proc/self/uid_map");
   if (!map) return true;
-  auto fields = words(*map);
-  return fields.size() == 3 && fields[0] == "0" && fields[1] == "0" && fields[2] == "4294967295";
+  return parse_id_map(*map) == std::vector<IdRange>{{0, 0, 4294967295}};
 }
 
 }  // namespace outboard

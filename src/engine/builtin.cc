@@ -11,7 +11,6 @@
 
 #include "base/files.h"
 #include "base/json.h"
-#include "base/privilege.h"
 #include "base/text.h"
 #include "engine/bundle_spec.h"
 #include "engine/container_directory.h"
@@ -22,6 +21,7 @@
 #include "engine/image_store.h"
 #include "engine/low_level.h"
 #include "engine/standard_stream.h"
+#include "engine/user_namespace.h"
 #include "render/oci.h"
 
 namespace outboard::engine {
@@ -31,6 +31,7 @@ namespace {
 constexpr int kCannotStart = 125;
 constexpr int kCannotExecute = 126;
 constexpr int kNoSuchProgram = 127;
+constexpr uint32_t kTerminalGroup = 5;
 constexpr const char* kDefaultPath =
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -96,7 +97,13 @@ class BuiltinRun {
     OB_TRY(ImageSource source, parse_image_source(words.image));
     OB_TRY(low_level_, choose_low_level());
     console_.say(cat("low-level runtime '", low_level_.path, "': ", low_level_.reason));
-    OB_TRY(image_, obtain_image(source, places_.cache, options_.pull, console_));
+    if (!console_.dry_run) {
+      OB_TRY(ids_, enter_user_namespace(console_));
+    } else {
+      ids_ = current_ids();
+    }
+    StorePlace store{places_.cache, !ids_.many()};
+    OB_TRY(image_, obtain_image(source, store, options_.pull, console_));
     input_.argv = container_argv(
         image_.config, options_.entrypoint ? &*options_.entrypoint : nullptr, words.arguments);
     if (input_.argv.empty() && !(console_.dry_run && image_.root.empty())) {
@@ -106,19 +113,23 @@ class BuiltinRun {
     }
     if (console_.dry_run) return show();
     OB_TRY(ContainerDirectory directory,
-           ContainerDirectory::create(places_, options_.name, low_level_.path));
+           ContainerDirectory::create(places_, options_.name, low_level_.command(ids_.rootless)));
     const bool wants_to_keep = !options_.name.empty() && !options_.remove;
     auto code = run_in(directory, wants_to_keep);
     const bool keep = code && wants_to_keep;
     directory.finish(keep);
-    if (keep) console_.say(cat("what the container wrote is in '", directory.path(), "/upper'"));
+    if (keep) console_.say(cat("what the container wrote is in '", directory.written(), "'"));
     return code;
   }
 
  private:
   Command command(const std::string& bundle, const std::string& id) const {
-    return {{low_level_.path, "--root", places_.runtime, "run", "--bundle", bundle, "--pid-file",
-             join_path(bundle, "pid"), id}};
+    Command command{low_level_.command(ids_.rootless)};
+    for (const std::string& word :
+         {std::string("--root"), places_.runtime, std::string("run"), std::string("--bundle"),
+          bundle, std::string("--pid-file"), join_path(bundle, "pid"), id})
+      command.argv.push_back(word);
+    return command;
   }
 
   Result<int> show() {
@@ -128,7 +139,8 @@ class BuiltinRun {
   }
 
   Result<int> run_in(ContainerDirectory& directory, bool keep) {
-    OB_CHECK(directory.mount_root(image_.root, keep));
+    OB_CHECK(directory.mount_root(image_.root, keep, ids_.rootless));
+    if (!directory.copied().empty()) console_.say(cat("the image is copied: ", directory.copied()));
     if (directory.in_memory())
       console_.say("what the container writes is kept in memory and lost at its end");
     OB_TRY(Root root, Root::open(directory.root(), Root::Trust::kUntrusted));
@@ -144,6 +156,7 @@ class BuiltinRun {
   /// Fills `input_` from the image's root.
   Result<void> prepare(const Root& root, const ContainerDirectory& directory) {
     OB_TRY(input_.account, find_account_in(root, options_.user.value_or(image_.config.user)));
+    OB_CHECK(fit_account());
     input_.hostname = options_.host_network ? host_name() : directory.id().substr(0, 12);
     input_.environment = environment_of(image_.config, options_, input_.account, input_.hostname);
     // Over an image's own "all": what programs read there is what they have.
@@ -152,13 +165,32 @@ class BuiltinRun {
     input_.working_directory = options_.workdir.value_or(image_.config.working_directory);
     if (input_.working_directory.empty()) input_.working_directory = "/";
     input_.root = directory.root();
-    input_.cgroups_path = cat("/outboard/", directory.id());
+    input_.rootless = ids_.rootless;
+    input_.terminal_group = is_mapped(ids_.groups, kTerminalGroup);
+    if (!ids_.rootless) input_.cgroups_path = cat("/outboard/", directory.id());
     input_.volumes = options_.volumes;
     input_.terminal = options_.terminal;
     input_.read_only = options_.read_only;
     input_.host_network = options_.host_network;
-    input_.cgroup_namespace = low_level_.cgroups == CgroupMode::kUnified;
+    input_.cgroup_namespace = low_level_.cgroups == CgroupMode::kUnified && !ids_.rootless;
     for (const Volume& volume : options_.volumes) mounted_.push_back(volume.target);
+    return {};
+  }
+
+  /// An account of ids that exist here, as far as it can do without the others.
+  Result<void> fit_account() {
+    Account& account = input_.account;
+    if (!is_mapped(ids_.users, account.uid) || !is_mapped(ids_.groups, account.gid)) {
+      return make_error(ErrorCode::kDenied,
+                        cat("run: user ", account.uid, " with group ", account.gid,
+                            " of the container is none of the ids that you can use"),
+                        "install newuidmap and let root run 'usermod --add-subuids 100000-165535 "
+                        "--add-subgids 100000-165535 NAME', or use -u 0");
+    }
+    const size_t before = account.groups.size();
+    std::erase_if(account.groups, [this](uint32_t id) { return !is_mapped(ids_.groups, id); });
+    if (account.groups.size() != before)
+      console_.say("groups of the image's account that you cannot use are left out");
     return {};
   }
 
@@ -167,12 +199,14 @@ class BuiltinRun {
     if (!gpus_) return spec;
     OB_TRY(plan::Plan plan,
            gpus_->plan(image_layout(root), input_.environment, find_image_compat(root, mounted_)));
+    if (ids_.rootless) plan::fit_user_namespace(plan);
     overrule_image_drivers(root, input_.environment, mounted_, plan);
     for (const std::string& sentence : plan.notes) console_.say(sentence);
     OB_CHECK(gpus_->prepare_host(plan));
     render::EditOptions edit;
     OB_TRY(edit.file_sources, gpus_->place_files(plan, directory.path()));
     OB_TRY(edit.ld_cache_source, gpus_->place_cache(root, plan, directory.path()));
+    edit.nodes_as_mounts = ids_.rootless && plan::has_other_dev_root(plan);
     render::edit_spec(spec, plan, edit);
     for (const plan::PlannedMount& mount : plan.mounts) mounted_.push_back(mount.target);
     return spec;
@@ -206,6 +240,7 @@ class BuiltinRun {
   Directories places_;
   LowLevel low_level_;
   Image image_;
+  UserIds ids_;
   BundleInput input_;
   std::vector<std::string> mounted_;
 };
@@ -213,10 +248,6 @@ class BuiltinRun {
 }  // namespace
 
 Result<void> check_builtin() {
-  if (!is_real_root()) {
-    return make_error(ErrorCode::kDenied, "the built-in engine needs root",
-                      "run it with sudo, or use --engine docker or --engine podman");
-  }
   auto low_level = choose_low_level();
   if (!low_level) return std::move(low_level).error();
   return {};

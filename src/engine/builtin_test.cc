@@ -10,6 +10,7 @@
 #include "engine/image_config.h"
 #include "engine/image_source.h"
 #include "engine/image_store.h"
+#include "engine/low_level.h"
 
 using namespace outboard;          // NOLINT: a test
 using namespace outboard::engine;  // NOLINT
@@ -214,4 +215,33 @@ TEST_CASE("the manifest of a tag") {
   CHECK(!manifest_digest(index(""), ""));
   CHECK(!manifest_digest(index(entry("sha256:../../x", "")), ""));
   CHECK(!manifest_digest(index(entry("sha512:00", "")), ""));
+}
+
+TEST_CASE("the specification without root: no cgroup, the host's /sys beside the host's network") {
+  BundleInput input;
+  input.rootless = true;
+  input.terminal_group = false;
+  auto mount_of = [](const json::Value& spec, const char* destination) {
+    for (const json::Value& entry : spec["mounts"].items()) {
+      if (entry["destination"].text() == destination) return entry;
+    }
+    return json::Value();
+  };
+  json::Value spec = bundle_spec(input);
+  CHECK(spec["linux"]["cgroupsPath"].is_null());
+  CHECK(mount_of(spec, "/sys/fs/cgroup").is_null());
+  CHECK(mount_of(spec, "/sys")["type"].text() == "bind");
+  for (const std::string& option : mount_of(spec, "/dev/pts")["options"].as_strings())
+    CHECK(option != "gid=5");
+  input.host_network = false;
+  CHECK(mount_of(bundle_spec(input), "/sys")["type"].text() == "sysfs");
+}
+
+TEST_CASE("only crun without root is told to leave cgroups alone") {
+  using Words = std::vector<std::string>;
+  LowLevel crun{"/usr/bin/crun", CgroupMode::kUnified, ""};
+  LowLevel runc{"/usr/sbin/runc", CgroupMode::kUnified, ""};
+  CHECK(crun.command(true) == Words{"/usr/bin/crun", "--cgroup-manager=disabled"});
+  CHECK(crun.command(false) == Words{"/usr/bin/crun"});
+  CHECK(runc.command(true) == Words{"/usr/sbin/runc"});
 }

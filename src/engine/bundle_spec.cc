@@ -83,13 +83,22 @@ json::Value mounts(const BundleInput& input) {
   json::Value list = json::Value::array();
   list.push(mount("/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}));
   list.push(mount("/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}));
-  list.push(mount("/dev/pts", "devpts", "devpts",
-                  {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}));
+  std::vector<std::string> terminals = {"nosuid", "noexec", "newinstance", "ptmxmode=0666",
+                                        "mode=0620"};
+  if (input.terminal_group) terminals.emplace_back("gid=5");
+  list.push(mount("/dev/pts", "devpts", "devpts", std::move(terminals)));
   list.push(mount("/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777"}));
   list.push(mount("/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}));
-  list.push(mount("/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}));
-  list.push(
-      mount("/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev", "relatime", "ro"}));
+  if (input.rootless && input.host_network) {
+    list.push(
+        mount("/sys", "bind", "/sys", {"rbind", "rslave", "nosuid", "noexec", "nodev", "ro"}));
+  } else {
+    list.push(mount("/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}));
+  }
+  if (!input.rootless) {
+    list.push(mount("/sys/fs/cgroup", "cgroup", "cgroup",
+                    {"nosuid", "noexec", "nodev", "relatime", "ro"}));
+  }
   for (const Volume& volume : input.volumes) {
     json::Value entry = mount(volume.target.c_str(), "bind", volume.source.c_str(),
                               {"rbind", "rprivate", volume.read_only ? "ro" : "rw"});
@@ -199,7 +208,7 @@ json::Value bundle_spec(const BundleInput& input) {
   spec.set("mounts", mounts(input));
   json::Value& on_linux = spec.at("linux");
   on_linux.at("resources").set("devices", device_rules());
-  on_linux.set("cgroupsPath", input.cgroups_path);
+  if (!input.cgroups_path.empty()) on_linux.set("cgroupsPath", input.cgroups_path);
   on_linux.set("namespaces", namespaces(input));
   on_linux.set("seccomp", seccomp());
   on_linux.set("maskedPaths", json::Value::array(kMaskedPaths));

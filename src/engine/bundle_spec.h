@@ -23,12 +23,16 @@ struct BundleInput {
   Account account;
   std::string hostname;
   std::string root;          ///< absolute host path of the root file system
-  std::string cgroups_path;  ///< "/outboard/ID"
+  std::string cgroups_path;  ///< "/outboard/ID"; empty: none
   std::vector<Volume> volumes;
   bool terminal = false;
   bool read_only = false;
   bool host_network = true;
   bool cgroup_namespace = false;  ///< only with cgroup v2, as docker does
+  /// In a user namespace: no cgroup is made or shown, and with the host's network, which does not
+  /// belong to the namespace, /sys is the host's.
+  bool rootless = false;
+  bool terminal_group = true;  ///< group 5, Debian's and Docker's "tty", exists
 };
 
 json::Value bundle_spec(const BundleInput& input);

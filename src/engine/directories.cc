@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -17,19 +19,47 @@ static std::string environment(const char* name) {
   return value ? value : "";
 }
 
+static bool is_own_directory(const std::string& path) {
+  struct stat status;
+  return !path.empty() && path[0] == '/' && ::lstat(path.c_str(), &status) == 0 &&
+         S_ISDIR(status.st_mode) && status.st_uid == ::geteuid() &&
+         (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+/// Gone after a boot, and nobody else's.
+static std::string runtime_directory() {
+  // After 'su' the variable can name somebody else's.
+  for (const std::string& path : {environment("XDG_RUNTIME_DIR"), cat("/run/user/", ::geteuid())}) {
+    if (is_own_directory(path)) return join_path(path, "outboard");
+  }
+  return cat("/tmp/outboard-", ::geteuid());
+}
+
+static std::string data_directory() {
+  std::string data = environment("XDG_DATA_HOME");
+  if (!data.empty() && data[0] == '/') return join_path(data, "outboard");
+  return join_path(environment("HOME"), ".local/share/outboard");
+}
+
 Directories directories() {
   Directories found;
+  const bool root = ::geteuid() == 0;
   std::string cache_home = environment("XDG_CACHE_HOME");
   if (!cache_home.empty() && cache_home[0] == '/') {
     found.cache = join_path(cache_home, "outboard");
-  } else if (::geteuid() == 0) {
+  } else if (root) {
     found.cache = "/var/cache/outboard";
   } else {
     found.cache = join_path(environment("HOME"), ".cache/outboard");
   }
   std::string state = environment("OUTBOARD_STATE_DIR");
-  found.containers = join_path(state.empty() ? "/var/lib/outboard" : state, "containers");
-  found.runtime = join_path(state.empty() ? "/run/outboard" : state, "runtime");
+  std::string data = state, runtime = state;
+  if (state.empty()) {
+    data = root ? "/var/lib/outboard" : data_directory();
+    runtime = root ? "/run/outboard" : runtime_directory();
+  }
+  found.containers = join_path(data, "containers");
+  found.runtime = join_path(runtime, "runtime");
   return found;
 }
 

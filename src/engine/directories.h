@@ -12,11 +12,13 @@ namespace outboard::engine {
 
 struct Directories {
   std::string cache;       ///< /var/cache/outboard for root, ~/.cache/outboard for others
-  std::string containers;  ///< /var/lib/outboard/containers
-  std::string runtime;     ///< /run/outboard/runtime
+  std::string containers;  ///< /var/lib/outboard/containers, ~/.local/share/outboard/containers
+  std::string runtime;     ///< /run/outboard/runtime, $XDG_RUNTIME_DIR/outboard/runtime
 };
 
-/// XDG_CACHE_HOME moves the cache, OUTBOARD_STATE_DIR the other two.
+/// XDG_CACHE_HOME moves the cache, OUTBOARD_STATE_DIR the other two. Of an ordinary user: what lies
+/// below his home as the XDG base directory specification has it, and the state in the first of
+/// $XDG_RUNTIME_DIR, /run/user/UID that belongs to him alone, else in /tmp/outboard-UID.
 Directories directories();
 
 /// Opens (and makes) a lock file and takes the exclusive lock. Waits for it, or fails with kBusy.

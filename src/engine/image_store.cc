@@ -54,9 +54,10 @@ std::string as_file_name(std::string_view text) {
 
 class Store {
  public:
-  Store(std::string cache, const Console& console)
+  Store(const std::string& cache, bool one_id, const Console& console)
       : images_(join_path(cache, "images")),
         references_(join_path(cache, "references")),
+        one_id_(one_id),
         console_(console) {}
 
   Result<Image> obtain(const ImageSource& source, const std::string& pull) {
@@ -183,9 +184,13 @@ class Store {
     OB_CHECK(run(
         {"skopeo", "copy", "--quiet", skopeo_name(source), cat("oci:", work, "/oci:image")}, what));
     // "raw": only the root file system; the mtree of a whole bundle would read every file again.
-    return run({"umoci", "--log=error", "raw", "unpack", "--image", cat(work, "/oci:image"),
-                join_path(work, "ready/rootfs")},
-               what);
+    std::vector<std::string> unpack = {"umoci", "--log=error", "raw", "unpack"};
+    // Owners that do not exist here are left out.
+    if (one_id_) unpack.emplace_back("--rootless");
+    for (const std::string& word :
+         {std::string("--image"), cat(work, "/oci:image"), join_path(work, "ready/rootfs")})
+      unpack.push_back(word);
+    return run(unpack, what);
   }
 
   Result<Image> unpack_in(const ImageSource& source, const std::string& work) {
@@ -231,6 +236,7 @@ class Store {
 
   std::string images_;
   std::string references_;
+  bool one_id_;
   const Console& console_;
 };
 
@@ -262,7 +268,7 @@ Result<std::string> manifest_digest(const json::Value& index, const std::string&
   return digest;
 }
 
-Result<Image> obtain_image(const ImageSource& source, const std::string& cache_directory,
+Result<Image> obtain_image(const ImageSource& source, const StorePlace& place,
                            const std::string& pull, const Console& console) {
   if (source.kind == ImageSource::Kind::kRootfs) {
     std::string root = absolute_path(source.place);
@@ -275,7 +281,9 @@ Result<Image> obtain_image(const ImageSource& source, const std::string& cache_d
     }
     return Image{root, {}, {}};
   }
-  return Store(cache_directory, console).obtain(source, pull);
+  // Apart: what was unpacked with one owner is of no use to those who have more.
+  std::string cache = place.one_id ? join_path(place.directory, "one-id") : place.directory;
+  return Store(cache, place.one_id, console).obtain(source, pull);
 }
 
 }  // namespace outboard::engine

@@ -19,10 +19,16 @@ struct Image {
   std::string digest;  ///< "sha256:..."; empty for rootfs:DIR
 };
 
+/// Where unpacked images are kept.
+struct StorePlace {
+  std::string directory;
+  bool one_id = false;  ///< everything in an image gets the one owner that there is
+};
+
 /// `pull`: "missing", "always" or "never" (registry only). An image that is in the store costs two
 /// small reads. In a dry run the commands are shown, and an image that is not there is an Image
 /// with an empty root.
-Result<Image> obtain_image(const ImageSource& source, const std::string& cache_directory,
+Result<Image> obtain_image(const ImageSource& source, const StorePlace& place,
                            const std::string& pull, const Console& console);
 
 /// The digest of the manifest that a layout's index.json names for the tag (empty: the only one, or

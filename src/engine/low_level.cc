@@ -4,6 +4,7 @@
 #include <linux/magic.h>
 #include <sys/vfs.h>
 
+#include "base/files.h"
 #include "base/process.h"
 #include "base/text.h"
 
@@ -17,6 +18,12 @@ static bool is_cgroup2(const std::string& path) {
 CgroupMode cgroup_mode(const std::string& cgroup_root) {
   if (is_cgroup2(cgroup_root)) return CgroupMode::kUnified;
   return is_cgroup2(cgroup_root + "/unified") ? CgroupMode::kHybrid : CgroupMode::kLegacy;
+}
+
+std::vector<std::string> LowLevel::command(bool rootless) const {
+  // runc sees it by itself, from the user namespace and the missing path.
+  if (rootless && file_name_of(path) == "crun") return {path, "--cgroup-manager=disabled"};
+  return {path};
 }
 
 Result<LowLevel> choose_low_level() {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -22,6 +23,10 @@ struct LowLevel {
   std::string path;
   CgroupMode cgroups = CgroupMode::kUnified;
   std::string reason;  ///< why this one, for a person
+
+  /// The program with the options that stand before its command. Without root it manages no
+  /// cgroups: none is the user's to change.
+  std::vector<std::string> command(bool rootless) const;
 };
 
 /// kNotFound: neither is installed; kUnsupported: only crun is, on a host with hybrid cgroups.

@@ -414,6 +414,11 @@ Result<Plan> make_plan(const host::Facts& facts, const device::Inventory& invent
   return Planner(facts, inventory, selection, capabilities, image).run();
 }
 
+bool has_other_dev_root(const Plan& plan) {
+  return std::any_of(plan.nodes.begin(), plan.nodes.end(),
+                     [](const PlannedNode& node) { return node.path != node.host_path; });
+}
+
 void fit_user_namespace(Plan& plan) {
   if (!plan.groups.empty()) {
     std::vector<std::string> names;

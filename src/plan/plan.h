@@ -116,6 +116,10 @@ Result<Plan> make_plan(const host::Facts& facts, const device::Inventory& invent
 /// Notes say both.
 void fit_user_namespace(Plan& plan);
 
+/// Whether nodes come from elsewhere than where the container has them. In a user namespace the
+/// low-level runtime makes none: it binds the host's node of the same path.
+bool has_other_dev_root(const Plan& plan);
+
 /// The checks of make_plan that do not depend on an image: is there a driver, loaded, and are its
 /// parts of one version?
 Result<void> check_driver(const host::Facts& facts);

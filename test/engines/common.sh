@@ -36,6 +36,7 @@ cleanup() {
     for _ in $(seq 50); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
     kill -KILL "$pid" 2>/dev/null
   done
+  [ -z "${user:-}" ] || remove_user
   awk -v top="$TEST/" 'index($5 "/", top) == 1 { print $5 }' /proc/self/mountinfo | sort -r | while IFS= read -r mount; do
     umount -l "$mount" 2>/dev/null
   done
@@ -85,6 +86,30 @@ simulated() {
   export OUTBOARD_ROOT=$TEST/$1
   policy
 }
+# ordinary_user: makes the user $user for the test; his home is $TEST/home, his XDG_RUNTIME_DIR $TEST/run.
+ordinary_user() {
+  need useradd setpriv newuidmap
+  [ "$(cat /proc/sys/user/max_user_namespaces)" -gt 0 ] || skip "this kernel allows no user namespaces"
+  user=outboard-$$
+  useradd -M -d "$TEST/home" -s /bin/sh "$user"
+  grep -q "^$user:" /etc/subuid || fail "useradd gave '$user' no range in /etc/subuid"
+  mkdir -p "$TEST/home" "$TEST/run"
+  chown "$user" "$TEST/home" "$TEST/run"
+  chmod 755 "$TEST"
+  chmod 700 "$TEST/run"
+  user_environment=("HOME=$TEST/home" "XDG_RUNTIME_DIR=$TEST/run")
+}
+remove_user() {
+  # Podman keeps a process that holds its namespaces.
+  find /proc -maxdepth 1 -name '[0-9]*' -user "$user" -printf '%f\n' 2>/dev/null | while read -r pid; do kill "$pid" 2>/dev/null; done
+  userdel -f "$user" 2>/dev/null
+}
+# as_user [VARIABLE=VALUE...] COMMAND...: with the environment of a login and $user_environment
+as_user() {
+  setpriv --reuid "$user" --regid "$user" --init-groups env -i "PATH=$PATH" ${OUTBOARD_ROOT:+"OUTBOARD_ROOT=$OUTBOARD_ROOT"} \
+    "${user_environment[@]}" "$@"
+}
+
 # policy [LINE...]: writes $POLICY, further lines at its end
 policy() {
   printf '%s\n' ${OUTBOARD_ROOT:+"driver.root = '$OUTBOARD_ROOT'"} "runtime.state-directory = '$TEST/state'" "$@" >"$POLICY"

@@ -5,25 +5,10 @@
 # limit: 300
 . "$(dirname "$0")/common.sh"
 need_root
-need podman conmon runc newuidmap useradd setpriv
-[ "$(cat /proc/sys/user/max_user_namespaces)" -gt 0 ] || skip "this kernel allows no user namespaces"
+need podman conmon runc
+ordinary_user
 simulated h200x4
-chmod 755 "$TEST"
 "$OUTBOARD_SOURCE/test/make_rootfs" "$TEST/rootfs"
-user=outboard-$$
-useradd -M -d "$TEST/home" -s /bin/sh "$user"
-mkdir -p "$TEST/home" "$TEST/run"
-chown "$user" "$TEST/home" "$TEST/run"
-chmod 700 "$TEST/run"
-# Podman keeps a process that holds its namespaces.
-leave() {
-  local code=$?
-  find /proc -maxdepth 1 -name '[0-9]*' -user "$user" -printf '%f\n' 2>/dev/null | while read -r pid; do kill "$pid" 2>/dev/null || true; done
-  for _ in $(seq 20); do userdel "$user" 2>/dev/null && break; sleep 0.1; done
-  (exit $code)
-  cleanup
-}
-trap leave EXIT
 cat >"$TEST/containers.conf" <<CONF
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
@@ -40,11 +25,7 @@ graphroot = "$TEST/home/storage"
 runroot = "$TEST/run/storage"
 CONF
 cd "$TEST"
-# The user's environment as after a login; XDG_RUNTIME_DIR only where a case has one.
-as_user() {
-  setpriv --reuid "$user" --regid "$user" --init-groups env -i "HOME=$TEST/home" "PATH=$PATH" "CONTAINERS_CONF=$TEST/containers.conf" \
-    "CONTAINERS_STORAGE_CONF=$TEST/storage.conf" "XDG_RUNTIME_DIR=$TEST/run" "OUTBOARD_ROOT=$OUTBOARD_ROOT" "$@"
-}
+user_environment+=("CONTAINERS_CONF=$TEST/containers.conf" "CONTAINERS_STORAGE_CONF=$TEST/storage.conf")
 # The runtime's state directory is the user's own, or there is none that can be written: both must do.
 policy
 tar -C "$TEST/rootfs" -cf "$TEST/base.tar" .
@@ -86,7 +67,3 @@ fails_with 126 "'9'" through run --rm -e NVIDIA_VISIBLE_DEVICES=9 localhost/base
 
 case_ "outboard run over rootless podman"
 same "$(as_user outboard run --engine podman --gpus device=1 --rm localhost/base sh -c "$LIST_NODES" | grep -E '^nvidia[0-9]')" "nvidia1 allowed"
-
-case_ "the built-in engine needs root, and says what to do instead"
-fails_with 125 "the built-in engine needs root" as_user outboard run --engine builtin --gpus all --rm "rootfs:$TEST/rootfs" true
-fails_with 125 "--engine podman" as_user outboard run --engine builtin --gpus all --rm "rootfs:$TEST/rootfs" true

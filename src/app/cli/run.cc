@@ -22,7 +22,7 @@ CommandHelp run_help() {
       "one on that is not known here, write it as --option=VALUE.\n\n"
       "Without --engine: docker if its daemon answers, else podman, else the built-in engine, "
       "which "
-      "needs no daemon (root, and crun or runc). The built-in engine also reads the images "
+      "needs no daemon and no root (only crun or runc). The built-in engine also reads the images "
       "rootfs:DIR, oci:DIR[:TAG] and docker-archive:FILE, has -e -v -w -u -i -t --rm --name "
       "--entrypoint --read-only --pull and --network host|none (default host), and refuses other "
       "options by name. Without --name, or with --rm, it removes what the container wrote.\n\n"

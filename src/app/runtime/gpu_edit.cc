@@ -17,6 +17,7 @@
 #include "app/prepare_host.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "base/privilege.h"
 #include "base/root.h"
 #include "base/text.h"
 #include "engine/image_compat.h"
@@ -105,14 +106,9 @@ std::vector<std::string> foreign_mounts(const json::Value& spec) {
 
 bool uses_user_namespace(const json::Value& spec) {
   const auto& namespaces = spec["linux"]["namespaces"].items();
-  return !app::is_real_root() ||
+  return !is_real_root() ||
          std::any_of(namespaces.begin(), namespaces.end(),
                      [](const json::Value& entry) { return entry["type"].text() == "user"; });
-}
-
-bool has_other_dev_root(const plan::Plan& plan) {
-  return std::any_of(plan.nodes.begin(), plan.nodes.end(),
-                     [](const plan::PlannedNode& node) { return node.path != node.host_path; });
 }
 
 Result<void> replace_spec(const std::string& path, const json::Value& spec) {
@@ -222,7 +218,7 @@ Result<EditOutcome> edit_bundle(const EditRequest& request, const std::string& s
 
   render::EditOptions edit;
   edit.bundle = bundle;
-  edit.nodes_as_mounts = user_namespace && has_other_dev_root(plan);
+  edit.nodes_as_mounts = user_namespace && plan::has_other_dev_root(plan);
   OB_TRY(edit.file_sources, app::place_files(plan, bundle));
   OB_TRY(edit.ld_cache_source, app::place_cache(root, plan, render::edited_mounts(spec), bundle));
   render::edit_spec(spec, plan, edit);
