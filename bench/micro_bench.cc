@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 
+#include "app/compat_check.h"
 #include "app/container_cache.h"
 #include "app/machine.h"
 #include "app/policy.h"
@@ -66,6 +67,27 @@ void make_plan(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(plan_all(*machine));
 }
 BENCHMARK(make_plan)->Unit(benchmark::kMicrosecond);
+
+// A published image's requirement, and compat libraries in it, for every GPU of the machine.
+void check_compatibility(benchmark::State& state) {
+  auto machine = app::read_machine(options(), app::NvmlUse::kNever);
+  if (!machine) return state.SkipWithError("no machine");
+  app::Chosen chosen{std::move(*machine), {true, {}}};
+  for (uint32_t i = 0; i < chosen.machine.inventory.gpus.size(); ++i)
+    chosen.selection.devices.push_back({i, {}});
+  app::ImageDemands demands;
+  demands.environment = {"PATH=/usr/local/cuda/bin:/usr/bin", "CUDA_VERSION=12.4.1",
+                         "NVIDIA_REQUIRE_CUDA=cuda>=12.4 brand=tesla,driver>=470,driver<471 "
+                         "brand=unknown,driver>=470,driver<471 brand=nvidia,driver>=470,driver<471 "
+                         "brand=tesla,driver>=525,driver<526 brand=nvidia,driver>=525,driver<526"};
+  demands.compat = plan::ImageCompat{"/usr/local/cuda-12.4/compat", "550.54.15", {"libcuda.so.1"}};
+  for (auto _ : state) {
+    std::vector<std::string> notes;
+    benchmark::DoNotOptimize(
+        app::check_compatibility(chosen, options(), demands, compat::core_tables(), notes));
+  }
+}
+BENCHMARK(check_compatibility)->Unit(benchmark::kMicrosecond);
 
 void edit_specification(benchmark::State& state) {
   auto machine = app::read_machine(options(), app::NvmlUse::kNever);

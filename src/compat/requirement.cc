@@ -248,10 +248,14 @@ std::string Clause::text() const {
 }
 
 int compare_padded(std::string_view a, std::string_view b) {
-  auto left = split(a, '.'), right = split(b, '.');
-  for (size_t i = 0; i < std::max(left.size(), right.size()); i++) {
-    auto x = i < left.size() ? parse_number<uint64_t>(left[i]).value_or(0) : 0;
-    auto y = i < right.size() ? parse_number<uint64_t>(right[i]).value_or(0) : 0;
+  auto next_number = [](std::string_view& text) {
+    size_t end = text.find('.');
+    auto number = parse_number<uint64_t>(text.substr(0, end)).value_or(0);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    return number;
+  };
+  while (!a.empty() || !b.empty()) {
+    uint64_t x = next_number(a), y = next_number(b);
     if (x != y) return x < y ? -1 : 1;
   }
   return 0;

@@ -71,6 +71,16 @@ const ForwardRow* forward_row(const Tables& tables, std::string_view cuda,
   return nullptr;
 }
 
+char lower_case(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool starts_with_any_case(std::string_view text, std::string_view start) {
+  return text.size() >= start.size() &&
+         std::equal(start.begin(), start.end(), text.begin(),
+                    [](char a, char b) { return lower_case(a) == lower_case(b); });
+}
+
 // Names the branch once: "570.26 (branch 570)" says nothing more than 570.26.
 std::string driver_way_out(const std::string& driver, const CapabilityRow* gpu) {
   std::string way = cat("a driver of version ", driver, " or newer");
@@ -279,20 +289,17 @@ std::string_view gpu_class_name(GpuClass gpu_class) {
 }
 
 GpuClass gpu_class(const Tables& tables, std::string_view product_name) {
-  std::string name = lower(product_name);
-  for (std::string_view maker : {"nvidia graphics device", "nvidia "}) {
-    if (name.rfind(maker, 0) == 0) name.erase(0, maker.size());
-  }
+  std::string_view name = product_name;
+  if (starts_with_any_case(name, "nvidia ")) name.remove_prefix(7);
   const ClassRow* best = nullptr;
   for (const ClassRow& row : tables.classes) {
-    std::string pattern = lower(row.name);
-    bool open = !pattern.empty() && pattern.back() == '*';
-    if (open) pattern.pop_back();
-    if (name.rfind(pattern, 0) != 0) continue;
+    std::string_view pattern = row.name;
+    bool open = pattern.back() == '*';
+    if (open) pattern.remove_suffix(1);
+    if (!starts_with_any_case(name, pattern)) continue;
     char next = name.size() > pattern.size() ? name[pattern.size()] : ' ';
-    bool ends = next == ' ' || next == '-' || next == '/';
-    if (!open && !ends) continue;
-    if (!best || pattern.size() + 1 > best->name.size()) best = &row;
+    if (!open && next != ' ' && next != '-' && next != '/') continue;
+    if (!best || row.name.size() > best->name.size()) best = &row;
   }
   if (!best) return GpuClass::kUnknown;
   if (best->gpu_class == "data-center") return GpuClass::kDataCenter;
