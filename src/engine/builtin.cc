@@ -22,6 +22,7 @@
 #include "engine/low_level.h"
 #include "engine/standard_stream.h"
 #include "engine/user_namespace.h"
+#include "render/describe.h"
 #include "render/oci.h"
 
 namespace outboard::engine {
@@ -132,10 +133,39 @@ class BuiltinRun {
     return command;
   }
 
+  /// The command, and as comments of a shell what would be written before it and with what in it.
   Result<int> show() {
     std::string id = options_.name.empty() ? "ID" : options_.name;
-    console_.show(command(join_path(places_.containers, id), id));
+    std::string bundle = join_path(places_.containers, id);
+    if (gpus_ && !image_.root.empty()) OB_CHECK(show_plan(bundle));
+    console_.show(command(bundle, id));
     return 0;
+  }
+
+  Result<void> show_plan(const std::string& bundle) {
+    OB_TRY(Root root, Root::open(image_.root, Root::Trust::kUntrusted));
+    input_.environment = environment_of(image_.config, options_, Account{}, "");
+    for (const Volume& volume : options_.volumes) mounted_.push_back(volume.target);
+    OB_TRY(plan::Plan plan, plan_for(root));
+    console_.print(
+        cat("# a layer over '", printable(image_.root), "', which stays as it is, with:"));
+    if (!plan.cache.empty())
+      console_.print(
+          cat("#   /etc/ld.so.cache with ", plan.cache.size(), " libraries of the driver"));
+    console_.print(cat("# ", bundle, "/config.json with:"));
+    for (std::string_view line : split(trim(render::plan_text(plan)), '\n'))
+      console_.print(cat("#   ", line));
+    return {};
+  }
+
+  /// What the GPUs need in this root; its notes are said.
+  Result<plan::Plan> plan_for(const Root& root) {
+    OB_TRY(plan::Plan plan,
+           gpus_->plan(image_layout(root), input_.environment, find_image_compat(root, mounted_)));
+    if (ids_.rootless) plan::fit_user_namespace(plan);
+    overrule_image_drivers(root, input_.environment, mounted_, plan);
+    for (const std::string& sentence : plan.notes) console_.say(sentence);
+    return plan;
   }
 
   Result<int> run_in(ContainerDirectory& directory, bool keep) {
@@ -197,11 +227,7 @@ class BuiltinRun {
   Result<json::Value> specification(const Root& root, const ContainerDirectory& directory) {
     json::Value spec = bundle_spec(input_);
     if (!gpus_) return spec;
-    OB_TRY(plan::Plan plan,
-           gpus_->plan(image_layout(root), input_.environment, find_image_compat(root, mounted_)));
-    if (ids_.rootless) plan::fit_user_namespace(plan);
-    overrule_image_drivers(root, input_.environment, mounted_, plan);
-    for (const std::string& sentence : plan.notes) console_.say(sentence);
+    OB_TRY(plan::Plan plan, plan_for(root));
     OB_CHECK(gpus_->prepare_host(plan));
     render::EditOptions edit;
     OB_TRY(edit.file_sources, gpus_->place_files(plan, directory.path()));

@@ -29,6 +29,18 @@ HostIdentity identity() {
   return here;
 }
 
+/// ADDRESS of "Cannot connect to the Docker daemon at ADDRESS. Is the docker daemon running?"
+/// (docker 20.10 to 28) and of "failed to connect to the docker API at ADDRESS; ..." (29); else
+/// empty.
+std::string daemon_address(std::string_view words) {
+  size_t at = words.find(" at ");
+  if (at == std::string_view::npos) return {};
+  std::string_view address = words.substr(at + 4);
+  address = address.substr(0, std::min(address.find(". "), address.find("; ")));
+  if (address.find("://") == std::string_view::npos) return {};
+  return printable(address, 200);
+}
+
 /// Why there is no answer, from docker's own words.
 Error no_daemon(std::string_view words) {
   std::string text = printable(trim(words), 400);
@@ -37,9 +49,18 @@ Error no_daemon(std::string_view words) {
                       "run as root, or as a member of the group 'docker'");
   }
   if (words.find("Cannot connect") != std::string_view::npos ||
+      words.find("failed to connect") != std::string_view::npos ||
       words.find("no such file") != std::string_view::npos) {
-    return make_error(ErrorCode::kIo, "the docker daemon does not answer",
-                      "start it with 'systemctl start docker', or use another --engine");
+    std::string address = daemon_address(words);
+    if (address.empty() || address.compare(0, 7, "unix://") == 0) {
+      return make_error(ErrorCode::kIo,
+                        cat("the docker daemon does not answer", address.empty() ? "" : " at '",
+                            address, address.empty() ? "" : "'"),
+                        "start it with 'systemctl start docker', or use another --engine");
+    }
+    return make_error(ErrorCode::kIo, cat("the docker daemon does not answer at '", address, "'"),
+                      "unset DOCKER_HOST or change 'docker context' to use this machine's own, or "
+                      "use another --engine");
   }
   return make_error(ErrorCode::kIo, cat("the docker daemon does not answer: ", text),
                     "see whether 'docker info' works");

@@ -62,9 +62,19 @@ TEST_CASE("a daemon elsewhere is refused with the reason") {
 }
 
 TEST_CASE("no daemon: why, and what to do") {
-  auto none = info(R"("ServerErrors":["Cannot connect to the Docker daemon at unix:///x."])", "");
-  CHECK(none.error().text == "the docker daemon does not answer");
+  auto none =
+      info(R"("ServerErrors":["Cannot connect to the Docker daemon at unix:///x. Is"])", "");
+  CHECK(none.error().text == "the docker daemon does not answer at 'unix:///x'");
   CHECK(none.error().hint.find("systemctl start docker") != std::string::npos);
+  auto remote = info(
+      R"("ServerErrors":["Cannot connect to the Docker daemon at tcp://10.0.0.1:2375. Is the docker daemon running?"])",
+      "");
+  CHECK(remote.error().text == "the docker daemon does not answer at 'tcp://10.0.0.1:2375'");
+  CHECK(remote.error().hint.find("DOCKER_HOST") != std::string::npos);
+  auto newer = info(
+      R"("ServerErrors":["failed to connect to the docker API at tcp://10.0.0.1:1; check it"])",
+      "");
+  CHECK(newer.error().text == "the docker daemon does not answer at 'tcp://10.0.0.1:1'");
   auto denied = info(R"("ServerErrors":["permission denied while trying to connect"])", "");
   CHECK(denied.error().code == ErrorCode::kDenied);
   CHECK(denied.error().hint.find("group 'docker'") != std::string::npos);

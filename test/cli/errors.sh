@@ -71,7 +71,8 @@ if [ "$(id -u)" = 0 ]; then
   expect 1 "MIG devices of profile 9g.90gb wanted" "choose from" outboard explain --gpus mig=9g.90gb
   expect 2 "unsupported capabilities found in 'telepathy'" "all" outboard explain --gpus device=0,capabilities=telepathy
   expect 2 "--gpus '': nothing is named" "give 'all'" outboard explain --gpus ''
-  expect 1 "the docker daemon does not answer" "systemctl start docker" env DOCKER_HOST=unix:///no/such outboard explain --gpus all alpine
+  expect 1 "the docker daemon does not answer at 'tcp://127.0.0.1:9'" "DOCKER_HOST" env DOCKER_HOST=tcp://127.0.0.1:9 outboard explain --gpus all alpine
+  expect 1 "the docker daemon does not answer at 'unix:///no/such'" "systemctl start docker" env DOCKER_HOST=unix:///no/such outboard explain --gpus all alpine
 
   expect 2 "unknown field '.Foo'" "UUID" outboard list --format '{{.Foo}}'
 

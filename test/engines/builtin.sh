@@ -65,9 +65,17 @@ kill -TERM $pid
 wait $pid || true
 run --name same --gpus all "$image" true
 
-case_ "--dry-run starts nothing"
+case_ "--dry-run starts nothing, and shows what would be written"
 output=$(run --dry-run --gpus device=1 "$image" touch /tmp/x)
 has " run --bundle " "$output"
+has "/config.json with:" "$output"
+has "/etc/ld.so.cache with" "$output"
+has "/dev/nvidia1" "$output"
+has "libcuda.so.1" "$output"
+lacks "/dev/nvidia2" "$output"
+# what it prints is a command, the rest comments
+same "$(grep -cv '^#' <<<"$output")" 1
+same "$(run --dry-run --gpus 0 "$image" true | grep -c "^#" || true)" 0
 same "$(find "$TEST/state/containers" -mindepth 1 ! -name .lock 2>/dev/null)" ""
 
 case_ "oci: and docker-archive: images, with their entrypoint, environment, user and directory"

@@ -56,6 +56,15 @@ docker run -d --name entered --network none --runtime outboard --gpus device=3 b
 has "nvidia3 allowed" "$(docker exec entered sh -c "$LIST_NODES")"
 docker rm -f entered >/dev/null
 
+case_ "docker update of memory, processors and processes leaves the GPU"
+docker run -d --name updated --network none --runtime outboard --gpus device=3 base sleep 60 >/dev/null
+first=$(docker exec updated sh -c "$LIST_NODES")
+has "nvidia3 allowed" "$first"
+docker update --memory 300m --memory-swap 300m --cpu-shares 512 --pids-limit 60 updated >/dev/null
+same "$(docker inspect -f '{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}}' updated)" "314572800 60"
+same "$(docker exec updated sh -c "$LIST_NODES")" "$first"
+docker rm -f updated >/dev/null
+
 case_ "docker commit of a GPU container holds no empty library files"
 docker run --name committed --network none --runtime outboard --gpus all base true
 docker commit committed snapshot >/dev/null

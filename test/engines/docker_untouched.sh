@@ -57,6 +57,7 @@ same "$(docker run --rm --network none $(outboard args --gpus device=3 --for doc
 
 case_ "an unknown GPU and a daemon on another machine are refused with the reason"
 fails_with 125 "'9'" run --gpus device=9 base true
+fails_with 125 "tcp://127.0.0.1:9" env DOCKER_HOST=tcp://127.0.0.1:9 outboard run --engine docker --gpus all base true
 fails_with 125 "docker daemon" env DOCKER_HOST=tcp://192.0.2.1:2375 outboard run --engine docker --gpus all base true
 
 case_ "--gpus optional: a plain run where there is no GPU, and one line that says so"

@@ -84,3 +84,29 @@ case_ "what the container's layer keeps after all of it: nothing of ours"
 lacks libcuda "$(docker diff stopped)"
 lacks nvidia "$(docker diff stopped | grep -v '^C /run')"
 docker rm stopped >/dev/null
+
+case_ "a config.json that was saved after its edit gets the driver of the day: another version, another boot, and twice"
+host "$TEST/old" "$old" "$major" "$uvm"
+bundle "$TEST/saved" "${SAYS//$'\n'/; }" NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=all
+same "$(in_bundle "$TEST/saved" 2>&1)" "$(said_by "$old" "$major" "$uvm" "$old_only")"
+cp "$TEST/saved/config.json" "$TEST/saved.json"
+has "$TEST/old/" "$(cat "$TEST/saved.json")"
+# another boot: nothing of the state is there, and the container has a root of its own again
+again_on() {  # ROOT VERSION
+  host "$1" "$2" "$major" "$uvm"
+  rm -rf "$TEST/state"
+  umount "$TEST/saved/rootfs"
+  rm -rf "$TEST/saved/rootfs.upper" "$TEST/saved/rootfs.work"
+  rootfs "$TEST/saved/rootfs"
+  cp "$TEST/saved.json" "$TEST/saved/config.json"
+}
+again_on "$TEST/new" "$new"
+mv "$TEST/old" "$TEST/old.gone"
+for _ in once twice; do
+  same "$(in_bundle "$TEST/saved" 2>&1)" "$(said_by "$new" "$major" "$uvm" "${new_only[@]}")"
+  lacks "$TEST/old/" "$(cat "$TEST/saved/config.json")"
+done
+mv "$TEST/old.gone" "$TEST/old"
+cp "$TEST/saved/config.json" "$TEST/saved.json"
+again_on "$TEST/old" "$old"
+same "$(in_bundle "$TEST/saved" 2>&1)" "$(said_by "$old" "$major" "$uvm" "$old_only")"

@@ -41,7 +41,7 @@ known+=$TEST/state/nvml.json$'\n'
 calls() {
   "$2" strace -qqq -o "$TEST/trace" >/dev/null
   # brk and the calls that cannot fail are left out: what strace would make of them the kernel never answers
-  mapfile -t "$1" < <(awk '{ line = $0; sub(/\(.*/, "") } { count[$1]++ } /^fcntl$/ { main = 1 }
+  mapfile -t "$1" < <(awk '/^[^a-z]/ { next } { line = $0; sub(/\(.*/, "") } { count[$1]++ } /^fcntl$/ { main = 1 }
     $1 == "execve" && main { print $1, 1, ""; exit }
     main && $1 !~ /^(exit_group|brk|getpid|geteuid)$/ {
       print $1, count[$1], $1 ~ /^(write|mkdir|mknod|symlink|unlink|link|rename|fchown|fchmod)/ || line ~ /O_CREAT|O_TMPFILE/ ? "ENOSPC" : ""
