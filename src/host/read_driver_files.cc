@@ -97,6 +97,19 @@ class DriverReader {
       for (const std::string& path : prefix_library_directories())
         list_libraries(join_path(prefix, path));
     }
+    list_linked_directories();
+  }
+
+  // Debian's alternatives: the library directory holds links alone, and the driver lies in
+  // nvidia/tesla-470 or the like.
+  void list_linked_directories() {
+    size_t count = directories_.size();
+    for (size_t index = 0; index < count; index++) {
+      for (const char* soname : {"libcuda.so.1", "libnvidia-ml.so.1"}) {
+        auto real = root_.real_path(join_path(directories_[index].asked, soname));
+        if (real) list_libraries(directory_of(*real));
+      }
+    }
   }
 
   // Where the root's ld.so.cache has libraries of the driver, and where the links there lead.

@@ -110,3 +110,18 @@ mv "$TEST/old.gone" "$TEST/old"
 cp "$TEST/saved/config.json" "$TEST/saved.json"
 again_on "$TEST/old" "$old"
 same "$(in_bundle "$TEST/saved" 2>&1)" "$(said_by "$old" "$major" "$uvm" "$old_only")"
+
+case_ "a driver in a directory of another name, which only links lead to (Debian's alternatives)"
+libraries=$TEST/old/usr/lib/x86_64-linux-gnu
+rm "$libraries/nvidia/current" "$TEST/old/usr/lib/nvidia/current"
+[ ! -e "$TEST/old/etc/ld.so.cache" ]
+again_on "$TEST/old" "$old"
+not in_bundle "$TEST/saved" >/dev/null 2>&1
+mkdir -p "$TEST/old/etc/alternatives"
+for name in libcuda.so.1-x86_64-linux-gnu:libcuda.so.1 libnvidia-ml.so.1-x86_64-linux-gnu:libnvidia-ml.so.1; do
+  ln -s "/usr/lib/x86_64-linux-gnu/nvidia/tesla-470/${name#*:}" "$TEST/old/etc/alternatives/nvidia--${name%:*}"
+  rm -f "$libraries/${name#*:}"
+  ln -s "/etc/alternatives/nvidia--${name%:*}" "$libraries/${name#*:}"
+done
+again_on "$TEST/old" "$old"
+same "$(in_bundle "$TEST/saved" 2>&1)" "$(said_by "$old" "$major" "$uvm" "$old_only")"
