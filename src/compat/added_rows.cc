@@ -10,9 +10,8 @@ namespace {
 template <typename Row>
 void put(std::vector<Row>& rows, const TableFormat& format, std::span<const Text> cells) {
   Row row = make_row<Row>(cells);
-  std::string key = row_key(format, cells);
   for (Row& there : rows) {
-    if (row_key(format, cells_of(there)) == key) {
+    if (same_key(format, cells_of(there), cells)) {
       there = row;
       return;
     }

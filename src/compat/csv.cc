@@ -146,4 +146,12 @@ std::string row_key(const TableFormat& format, std::span<const std::string_view>
   return key;
 }
 
+bool same_key(const TableFormat& format, std::span<const std::string_view> a,
+              std::span<const std::string_view> b) {
+  for (size_t i = 0; i < format.columns.size(); i++) {
+    if (format.columns[i].key && a[i] != b[i]) return false;
+  }
+  return true;
+}
+
 }  // namespace outboard::compat

@@ -63,6 +63,10 @@ std::optional<std::string> row_fault(const TableFormat& format,
 /// The row's cells in key columns, joined; equal keys mean the same row.
 std::string row_key(const TableFormat& format, std::span<const std::string_view> cells);
 
+/// Do two rows have the same key?
+bool same_key(const TableFormat& format, std::span<const std::string_view> a,
+              std::span<const std::string_view> b);
+
 bool is_version(std::string_view text);
 
 }  // namespace outboard::compat

@@ -62,7 +62,7 @@ FrameworkAnswer judge_framework(const Tables& tables, const FrameworkWish& wish,
                                 const DriverTraits& driver, const GpuTraits& gpu);
 
 /// What a cuDNN version needs with a CUDA release: the row of that version, else of the nearest
-/// older one of the same major version; nothing if there is none.
+/// older one of the same major version, else of the nearest newer one; nothing if there is none.
 struct CudnnNeeds {
   std::string min_driver;              ///< "525.60.13"; may be empty
   std::string min_compute_capability;  ///< "7.5"; may be empty

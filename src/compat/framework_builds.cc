@@ -136,6 +136,15 @@ std::optional<size_t> item_of_cuda(std::string_view list, std::string_view cuda)
   return std::nullopt;
 }
 
+// The newest that is not newer than `wanted`, else the oldest. "9.10.2" of a support matrix is
+// every 9.10.2.N.
+bool is_nearer(std::string_view version, std::string_view than, std::string_view wanted) {
+  bool above = compare_padded(version, wanted) > 0, than_above = compare_padded(than, wanted) > 0;
+  if (above != than_above) return than_above;
+  int order = compare_padded(version, than);
+  return above ? order < 0 : order > 0;
+}
+
 // "418.39/440/450" has one for each CUDA version, "3.0" one for all.
 std::string item_or_only(std::string_view list, size_t item) {
   auto items = split(list, '/');
@@ -266,10 +275,8 @@ std::optional<CudnnNeeds> cudnn_needs(const Tables& tables, std::string_view cud
   for (const CudnnRow& row : tables.cudnn) {
     std::string_view first = row.cudnn.substr(0, row.cudnn.find('-'));
     if (!is_version(first) || split(first, '.')[0] != split(cudnn, '.')[0]) continue;
-    // "9.10.2" of a support matrix is every 9.10.2.N.
-    if (compare_padded(first, cudnn) > 0) continue;
     auto item = item_of_cuda(row.cuda, cuda);
-    if (!item || (best && compare_padded(first, best_first) < 0)) continue;
+    if (!item || (best && !is_nearer(first, best_first, cudnn))) continue;
     best = &row;
     best_first = first;
     best_item = *item;

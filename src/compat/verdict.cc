@@ -330,7 +330,13 @@ ForwardAnswer judge_forward(const Tables& tables, std::string_view compat_versio
     answer.reason = "its version is not in its file name";
     return answer;
   }
-  if (auto cuda = cuda_of_driver(tables, compat_version)) answer.cuda = cuda->text;
+  std::string remark;
+  if (auto cuda = cuda_of_driver(tables, compat_version)) {
+    answer.cuda = cuda->text;
+    if (cuda->at_least)
+      remark = cat("; they are of driver ", compat_version,
+                   ", which is not in the tables, and were taken for CUDA ", cuda->text);
+  }
   if (compare_padded(compat_version, driver) <= 0) {
     answer.reason = cat("the host's driver ", driver, " is not older");
     return answer;
@@ -351,7 +357,8 @@ ForwardAnswer judge_forward(const Tables& tables, std::string_view compat_versio
     return answer;
   }
   answer.allowed = true;
-  answer.reason = cat("the support matrix allows ", row->package, " on driver branch ", branch);
+  answer.reason =
+      cat("the support matrix allows ", row->package, " on driver branch ", branch, remark);
   return answer;
 }
 
