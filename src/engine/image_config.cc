@@ -6,8 +6,12 @@
 namespace outboard::engine {
 
 ImageConfig image_config_from_json(const json::Value& config) {
-  return {config["Entrypoint"].as_strings(), config["Cmd"].as_strings(), config["Env"].as_strings(),
-          config["User"].text(), config["WorkingDir"].text()};
+  ImageConfig out{config["Entrypoint"].as_strings(), config["Cmd"].as_strings(),
+                  config["Env"].as_strings(), config["User"].text(), config["WorkingDir"].text()};
+  for (const auto& [name, value] : config["Labels"].members()) {
+    if (value.is_string()) out.labels.emplace_back(name, value.text());
+  }
+  return out;
 }
 
 std::vector<std::string> container_argv(const ImageConfig& config, const std::string* entrypoint,

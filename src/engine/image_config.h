@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -18,11 +19,13 @@ struct ImageConfig {
   std::vector<std::string> environment;  ///< "NAME=value"
   std::string user;
   std::string working_directory;
+  std::vector<std::pair<std::string, std::string>> labels;  ///< name, value
 
   bool operator==(const ImageConfig&) const = default;
 };
 
-/// From the object with Entrypoint, Cmd, Env, User and WorkingDir; what is missing is empty.
+/// From the object with Entrypoint, Cmd, Env, User, WorkingDir and Labels; what is missing is
+/// empty.
 ImageConfig image_config_from_json(const json::Value& config);
 
 /// argv of the container: docker's rules. `entrypoint` nothing: the image's; given, even empty, it

@@ -21,6 +21,7 @@ struct CliCommand {
 };
 
 CliCommand capture_command();
+CliCommand check_command();
 CliCommand doctor_command();
 CliCommand list_command();
 CliCommand explain_command();

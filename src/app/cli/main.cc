@@ -11,8 +11,8 @@ namespace {
 constexpr const char* kSummary = "GPUs in containers: one command, no daemon, no hooks";
 
 std::vector<CliCommand> commands() {
-  return {run_command(),    list_command(), doctor_command(),  explain_command(),
-          verify_command(), args_command(), capture_command(), sim_command()};
+  return {run_command(),    check_command(), list_command(),    doctor_command(), explain_command(),
+          verify_command(), args_command(),  capture_command(), sim_command()};
 }
 
 std::vector<CommandHelp> tables() {
@@ -36,7 +36,9 @@ void print_usage(FILE* out) {
 // docker's 125 for `run`: 1 and 2 would be taken for the program's own.
 int exit_code(const std::string& command, const Error& error) {
   if (command == "run") return 125;
-  return error.code == ErrorCode::kUsage ? 2 : 1;
+  if (error.code == ErrorCode::kUsage) return 2;
+  // `check` says by 1 that something does not run here.
+  return command == "check" ? 4 : 1;
 }
 
 int fail(const std::string& command, const Error& error) {

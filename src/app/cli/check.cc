@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// outboard check: will an image, or a CUDA version, run on this driver and these GPUs? Nothing is
+// pulled, unpacked or started.
+#include <cstdio>
+
+#include "app/cli/check_report.h"
+#include "app/cli/command.h"
+#include "app/cli/run_engine.h"
+#include "app/image_check.h"
+#include "base/text.h"
+#include "compat/csv.h"
+#include "device/request.h"
+#include "engine/image_inspect.h"
+
+namespace outboard::cli {
+
+namespace {
+
+CommandHelp check_help() {
+  CommandHelp help{
+      "check",
+      "[IMAGE]",
+      "say whether an image, or a CUDA version, runs on this driver and these GPUs",
+      "IMAGE is looked for where 'outboard run' would: docker, else podman, else the built-in "
+      "engine's cache; then its registry is asked for the manifest and the configuration, and no "
+      "layer is pulled. docker://NAME asks the registry at once. rootfs:DIR, oci:DIR[:TAG] and "
+      "docker-archive:FILE are read where they lie.\n\n"
+      "A verdict for each GPU: full; minor (minor-version compatibility, with what is missing); "
+      "forward (only with the libraries of a cuda-compat package, on a GPU that may use them); "
+      "unknown (newer than the tables: nothing forbids it); no. Each with the reason and the ways "
+      "out.\n\n"
+      "Exit codes: 0 it runs on every chosen GPU (full, minor, unknown), 1 it does not run on one "
+      "of them, 3 it runs on one of them by forward compatibility alone, 2 a wrong command line, "
+      "4 it could not be found out (no such image, no answer, no driver).",
+      {{"gpus", 0, "SPEC",
+        "which GPUs: all, a count, indices, UUIDs, PCI bus ids, mig=PROFILE[:N] (default all)",
+        "all"},
+       {"cuda", 0, "VERSION", "check this CUDA version, without an image or in place of its own",
+        ""},
+       {"cudnn", 0, "VERSION", "check this cuDNN with that CUDA version", ""},
+       {"torch", 0, "VERSION", "check this PyTorch's published packages: 2.9, 2.9.1+cu128", ""},
+       {"tensorflow", 0, "VERSION", "check this TensorFlow's", ""},
+       {"jax", 0, "VERSION", "check this JAX's", ""},
+       {"mxnet", 0, "VERSION", "check this MXNet's", ""},
+       {"python", 0, "VERSION", "the Python that they are for", ""},
+       {"json", 0, "", "print a JSON document", ""},
+       {"engine", 0, "NAME",
+        "look for the image in docker, podman or builtin alone, then in its registry",
+        "docker podman builtin"},
+       {"platform", 0, "OS/ARCH", "of a registry's image (default this machine's)",
+        "linux/amd64 linux/arm64"},
+       {"timeout", 0, "SECONDS", "how long an engine or a registry may take to answer (default 20)",
+        ""},
+       {"verbose", 0, "", "say on stderr what is decided and why", ""}},
+      false};
+  add_machine_options(help);
+  return help;
+}
+
+Result<engine::InspectOptions> inspect_options(const Parsed& parsed) {
+  engine::InspectOptions options;
+  options.engine = parsed.value("engine");
+  if (!options.engine.empty() && options.engine != "docker" && options.engine != "podman" &&
+      options.engine != "builtin") {
+    return make_error(ErrorCode::kUsage,
+                      cat("check: unknown engine '", printable(options.engine), "'"),
+                      "use docker, podman or builtin");
+  }
+  options.platform = parsed.value("platform");
+  auto seconds = parse_number<int>(parsed.value("timeout", "20"));
+  if (!seconds || *seconds < 1 || *seconds > 3600) {
+    return make_error(
+        ErrorCode::kUsage,
+        cat("check: --timeout '", printable(parsed.value("timeout")), "' is no number of seconds"),
+        "give one from 1 to 3600");
+  }
+  options.deadline = std::chrono::seconds(*seconds);
+  return options;
+}
+
+Result<std::string> version_option(const Parsed& parsed, const char* name) {
+  std::string text = parsed.value(name);
+  if (!parsed.has(name) || (compat::is_version(text) && text.find('.') != std::string::npos))
+    return text;
+  return make_error(ErrorCode::kUsage,
+                    cat("check: --", name, " '", printable(text, 60), "' is no version"),
+                    "write it like 12.8");
+}
+
+Result<std::vector<compat::FrameworkWish>> framework_options(const Parsed& parsed,
+                                                             const std::string& cuda) {
+  OB_TRY(std::string python, version_option(parsed, "python"));
+  std::vector<compat::FrameworkWish> wishes;
+  for (const char* name : {"torch", "tensorflow", "jax", "mxnet"}) {
+    if (!parsed.has(name)) continue;
+    std::string version = parsed.value(name);
+    if (version.empty() || version[0] < '0' || version[0] > '9') {
+      return make_error(ErrorCode::kUsage,
+                        cat("check: --", name, " '", printable(version, 60), "' is no version"),
+                        "write it like 2.9 or 2.9.1");
+    }
+    wishes.push_back({*compat::framework_of(name), version, cuda, python});
+  }
+  if (wishes.empty() && !python.empty()) {
+    return make_error(ErrorCode::kUsage, "check: --python goes with a framework",
+                      "name one, for example --torch 2.9");
+  }
+  return wishes;
+}
+
+/// What is known of the image, from its configuration and its files.
+app::ImageEvidence evidence_of(const engine::InspectedImage& image) {
+  app::ImageEvidence evidence;
+  evidence.environment = image.config.environment;
+  evidence.labels = image.config.labels;
+  evidence.architecture = image.architecture;
+  app::add_configured_versions(evidence);
+  return evidence;
+}
+
+Result<int> run(const Parsed& parsed) {
+  if (parsed.words().size() > 1) return make_error(ErrorCode::kUsage, "check: one image at most");
+  OB_TRY(engine::InspectOptions inspect, inspect_options(parsed));
+  OB_TRY(std::string cuda, version_option(parsed, "cuda"));
+  OB_TRY(std::string cudnn, version_option(parsed, "cudnn"));
+  OB_TRY(std::vector<compat::FrameworkWish> frameworks, framework_options(parsed, cuda));
+  if (parsed.words().empty() && cuda.empty() && frameworks.empty()) {
+    return make_error(ErrorCode::kUsage, "check: nothing to check",
+                      "name an image, or a version with --cuda 12.8 or --torch 2.9");
+  }
+  OB_TRY(device::Request request, device::parse_gpus_option(parsed.value("gpus", "all")));
+  OB_TRY(app::MachineOptions options, machine_options(parsed));
+  OB_TRY(app::Chosen chosen, app::choose(options, request));
+  if (chosen.selection.devices.empty()) {
+    return make_error(ErrorCode::kUsage, "check: no GPU is chosen, so there is nothing to check",
+                      "leave --gpus out, or name a GPU");
+  }
+
+  CheckReport report;
+  report.simulated = chosen.machine.facts.simulated;
+  app::ImageEvidence evidence;
+  if (!parsed.words().empty()) {
+    report.name = parsed.words()[0];
+    OB_TRY(report.image, engine::inspect_image(report.name, inspect, make_console(parsed)));
+    evidence = evidence_of(*report.image);
+  }
+  if (!cuda.empty()) evidence.instead = app::CudaSign{cuda, "--cuda"};
+  if (!cudnn.empty()) evidence.cudnn = cudnn;
+  if (!frameworks.empty()) evidence.frameworks = frameworks;
+  auto verdict = app::check_image(chosen, options, evidence, compat::built_in_tables());
+  if (!verdict) {
+    // It is the image that is wrong, not the command line.
+    Error error = std::move(verdict).error();
+    if (error.code == ErrorCode::kUsage) error.code = ErrorCode::kConflict;
+    return std::move(error).in(cat("image '", printable(report.name), "'"));
+  }
+  report.verdict = std::move(*verdict);
+  std::string text =
+      parsed.has("json") ? json::write_pretty(check_json(report)) : check_text(report);
+  std::fputs(text.c_str(), stdout);
+  return check_exit_code(report.verdict);
+}
+
+}  // namespace
+
+CliCommand check_command() {
+  return {check_help(), run};
+}
+
+}  // namespace outboard::cli

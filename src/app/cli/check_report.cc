@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli/check_report.h"
+
+#include "base/text.h"
+
+namespace outboard::cli {
+
+namespace {
+
+using compat::Verdict;
+
+constexpr std::string_view kLabels[] = {"com.nvidia.volumes.needed", "com.nvidia.cuda.version",
+                                        "com.nvidia.cudnn.version"};
+
+/// What a verdict means, for people.
+std::string_view meaning(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kNo:
+      return "does not run";
+    case Verdict::kUnknown:
+      return "not known";
+    case Verdict::kForward:
+      return "runs by forward compatibility alone";
+    case Verdict::kMinor:
+      return "runs, by minor-version compatibility";
+    case Verdict::kFull:
+      return "runs";
+  }
+  return "";
+}
+
+std::string image_line(const CheckReport& report) {
+  const engine::InspectedImage& image = *report.image;
+  std::string line = cat("image ", printable(report.name, 200), " (", image.place);
+  if (!image.architecture.empty()) line += cat(", ", printable(image.architecture, 40));
+  if (!image.digest.empty()) line += cat(", ", printable(image.digest, 80).substr(0, 19));
+  return line + ")\n";
+}
+
+std::string details(const app::GpuVerdict& gpu) {
+  std::string out;
+  for (const app::PartVerdict& part : gpu.parts) {
+    const compat::Judgement& judgement = part.judgement;
+    out += cat("    ", part.what, ": ", compat::verdict_name(judgement.verdict), ": ",
+               judgement.reason, "\n");
+    for (const std::string& text : judgement.missing) out += cat("      but: ", text, "\n");
+    for (const std::string& text : judgement.ways_out) out += cat("      way out: ", text, "\n");
+  }
+  return out;
+}
+
+json::Value given(const std::string& text) {
+  return text.empty() ? json::Value() : json::Value(text);
+}
+
+json::Value known_version(const std::optional<compat::KnownVersion>& version) {
+  if (!version) return {};
+  json::Value value;
+  value.set("version", version->text);
+  value.set("orNewer", version->at_least);
+  return value;
+}
+
+json::Value image_value(const CheckReport& report) {
+  if (!report.image) return {};
+  const engine::InspectedImage& image = *report.image;
+  json::Value value;
+  value.set("name", report.name);
+  value.set("place", image.place);
+  value.set("digest", given(image.digest));
+  value.set("os", given(image.os));
+  value.set("architecture", given(image.architecture));
+  json::Value& labels = value.set("labels", json::Value::object());
+  for (const auto& [name, text] : image.config.labels) {
+    for (std::string_view known : kLabels) {
+      if (name == known) labels.set(name, text);
+    }
+  }
+  return value;
+}
+
+json::Value gpu_value(const app::GpuVerdict& gpu) {
+  json::Value value;
+  value.set("index", gpu.index);
+  value.set("uuid", json::Value::maybe(gpu.uuid));
+  value.set("name", json::Value::maybe(gpu.name));
+  value.set("computeCapability", json::Value::maybe(gpu.compute_capability));
+  value.set("kind", compat::gpu_class_name(gpu.gpu_class));
+  value.set("verdict", compat::verdict_name(gpu.worst()));
+  json::Value& checks = value.set("checks", json::Value::array());
+  for (const app::PartVerdict& part : gpu.parts) {
+    const compat::Judgement& judgement = part.judgement;
+    json::Value& entry = checks.push(json::Value::object());
+    entry.set("what", part.what);
+    entry.set("verdict", compat::verdict_name(judgement.verdict));
+    entry.set("reason", judgement.reason);
+    entry.set("missing", json::Value::array(judgement.missing));
+    entry.set("waysOut", json::Value::array(judgement.ways_out));
+    entry.set("source", given(judgement.source));
+  }
+  return value;
+}
+
+}  // namespace
+
+std::string check_text(const CheckReport& report) {
+  const app::ImageVerdict& verdict = report.verdict;
+  std::string out;
+  if (report.simulated) out += "simulated machine: no real GPU is behind these devices\n";
+  if (report.image) out += image_line(report);
+  if (verdict.cuda) {
+    out += cat("CUDA ", printable(verdict.cuda->version, 40), " (",
+               printable(verdict.cuda->origin, 80), ")\n");
+  }
+  for (const compat::Requirement& requirement : verdict.requirements)
+    out += cat("asks for ", printable(requirement.text, 120), " (", requirement.origin, ")\n");
+  out += cat("driver ", printable(verdict.driver.version, 40));
+  if (verdict.driver_cuda) {
+    out += cat(", CUDA ", printable(verdict.driver_cuda->text, 40),
+               verdict.driver_cuda->at_least ? " or newer" : "");
+  }
+  out += "\n";
+  std::string before, before_label;
+  for (const app::GpuVerdict& gpu : verdict.gpus) {
+    out +=
+        cat(gpu.label, ": ", compat::verdict_name(gpu.worst()), ", ", meaning(gpu.worst()), "\n");
+    std::string text = details(gpu);
+    // The reason can name the GPU; what is left is most often the same for all.
+    std::string general = text;
+    for (size_t at; (at = general.find(gpu.label)) != std::string::npos;)
+      general.replace(at, gpu.label.size(), "\x01");
+    if (general == before) {
+      out += cat("    as ", before_label, "\n");
+    } else {
+      out += text;
+      before = general;
+      before_label = gpu.label;
+    }
+  }
+  for (const std::string& note : verdict.notes) out += cat("note: ", note, "\n");
+  return out;
+}
+
+json::Value check_json(const CheckReport& report) {
+  const app::ImageVerdict& verdict = report.verdict;
+  json::Value root;
+  root.set("simulated", report.simulated);
+  root.set("verdict", compat::verdict_name(verdict.worst()));
+  root.set("image", image_value(report));
+  json::Value cuda;
+  if (verdict.cuda) {
+    cuda.set("version", verdict.cuda->version);
+    cuda.set("origin", verdict.cuda->origin);
+  }
+  root.set("cuda", std::move(cuda));
+  root.set("cudnn", given(verdict.cudnn));
+  json::Value& requirements = root.set("requirements", json::Value::array());
+  for (const compat::Requirement& requirement : verdict.requirements) {
+    json::Value& entry = requirements.push(json::Value::object());
+    entry.set("origin", requirement.origin);
+    entry.set("text", requirement.text);
+  }
+  root.set("requirementsDisabled", verdict.requirements_off);
+  json::Value& driver = root.set("driver", json::Value::object());
+  driver.set("version", verdict.driver.version);
+  driver.set("cuda", known_version(verdict.driver_cuda));
+  json::Value& gpus = root.set("gpus", json::Value::array());
+  for (const app::GpuVerdict& gpu : verdict.gpus) gpus.push(gpu_value(gpu));
+  root.set("notes", json::Value::array(verdict.notes));
+  return root;
+}
+
+int check_exit_code(const app::ImageVerdict& verdict) {
+  switch (verdict.worst()) {
+    case Verdict::kNo:
+      return 1;
+    case Verdict::kForward:
+      return 3;
+    case Verdict::kUnknown:
+    case Verdict::kMinor:
+    case Verdict::kFull:
+      break;
+  }
+  return 0;
+}
+
+}  // namespace outboard::cli

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/image_check.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "compat/csv.h"
+#include "engine/image_config.h"
+#include "engine/image_inspect.h"
+
+namespace outboard::app {
+
+namespace {
+
+using compat::Judgement;
+using compat::Verdict;
+
+std::string release_of(const std::string& version) {
+  auto parts = split(version, '.');
+  return parts.size() < 2 ? cat(version, ".0") : cat(parts[0], ".", parts[1]);
+}
+
+std::optional<std::string> find_label(const ImageEvidence& image, std::string_view name) {
+  for (const auto& [key, value] : image.labels) {
+    if (key == name) return value;
+  }
+  return std::nullopt;
+}
+
+void add_once(std::vector<std::string>& list, const std::string& text) {
+  if (std::find(list.begin(), list.end(), text) == list.end()) list.push_back(text);
+}
+
+/// The newest; of one release the one that says more.
+std::optional<CudaSign> newest(const std::vector<CudaSign>& signs) {
+  const CudaSign* best = nullptr;
+  for (const CudaSign& sign : signs) {
+    if (!best || compat::compare_padded(sign.version, best->version) > 0) best = &sign;
+  }
+  return best ? std::optional<CudaSign>(*best) : std::nullopt;
+}
+
+std::vector<CudaSign> signs_of(const ImageEvidence& image,
+                               const compat::Requirements& requirements) {
+  if (image.instead) return {*image.instead};
+  std::vector<CudaSign> signs = image.signs;
+  for (const compat::Requirement& requirement : requirements.all) {
+    if (requirement.origin == "CUDA_VERSION" || requirement.origin.find("label ") == 0) continue;
+    if (auto lowest = compat::lowest_cuda(requirement))
+      signs.push_back({*lowest, requirement.origin});
+  }
+  return signs;
+}
+
+void note_contradictions(const std::vector<CudaSign>& signs, const CudaSign& best,
+                         std::vector<std::string>& notes) {
+  for (const CudaSign& sign : signs) {
+    // A requirement names the least that would do, which may be older.
+    bool demand = sign.origin.find("NVIDIA_REQUIRE_") == 0;
+    if (demand || compat::compare_padded(release_of(sign.version), release_of(best.version)) == 0)
+      continue;
+    add_once(notes, cat("the image names more than one CUDA version: ", sign.origin, " says ",
+                        printable(sign.version, 40), ", ", best.origin, " says ",
+                        printable(best.version, 40), "; the newer one counts"));
+  }
+}
+
+/// "9.8.0.87" of "9.8.0.87-1"; nothing if it does not begin with a version.
+std::string leading_version(const std::string& text) {
+  std::string version = text.substr(0, text.find_first_not_of("0123456789."));
+  return compat::is_version(version) ? version : "";
+}
+
+std::string framework_text(const compat::FrameworkWish& wish,
+                           const std::optional<compat::FrameworkBuild>& build) {
+  std::string out = cat(compat::framework_name(wish.framework), " ",
+                        build ? build->version : printable(wish.version, 40));
+  if (build) out += cat(" (CUDA ", build->cuda, ")");
+  return out;
+}
+
+int rank(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kNo:
+      return 0;
+    case Verdict::kForward:
+      return 1;
+    case Verdict::kUnknown:
+      return 2;
+    case Verdict::kMinor:
+      return 3;
+    case Verdict::kFull:
+      return 4;
+  }
+  return 2;
+}
+
+std::vector<std::string> ways_of(const std::string& hint) {
+  std::vector<std::string> ways;
+  constexpr std::string_view kOr = "; or ";
+  std::string_view rest = hint;
+  while (!rest.empty()) {
+    size_t end = rest.find(kOr);
+    ways.emplace_back(rest.substr(0, end));
+    if (end == std::string_view::npos) break;
+    rest.remove_prefix(end + kOr.size());
+  }
+  return ways;
+}
+
+/// One GPU against one image.
+class GpuCheck {
+ public:
+  GpuCheck(const ImageEvidence& image, const compat::Requirements& requirements,
+           const std::optional<CudaSign>& cuda, const compat::DriverTraits& driver,
+           const compat::CheckedGpu& gpu, const compat::Tables& tables,
+           std::vector<std::string>& notes)
+      : image_(image),
+        requirements_(requirements),
+        cuda_(cuda),
+        driver_(driver),
+        gpu_(gpu),
+        tables_(tables),
+        notes_(notes) {}
+
+  std::vector<PartVerdict> judge() {
+    std::string compat_cuda;
+    // A framework's judgement holds that of the CUDA version that was named for it.
+    bool named_for_framework = image_.instead && !image_.frameworks.empty();
+    if (cuda_ && !named_for_framework) compat_cuda = judge_cuda();
+    for (const compat::FrameworkWish& wish : image_.frameworks) judge_framework(wish);
+    if (!image_.cudnn.empty() && compat_cuda.empty()) judge_cudnn();
+    judge_requirements(compat_cuda);
+    judge_architecture();
+    if (parts_.empty()) {
+      add("CUDA", Verdict::kUnknown,
+          "the image names no CUDA version, so nothing says what it needs");
+    }
+    return std::move(parts_);
+  }
+
+ private:
+  Judgement& add(std::string what, Verdict verdict, std::string reason) {
+    Judgement judgement;
+    judgement.verdict = verdict;
+    judgement.reason = std::move(reason);
+    parts_.push_back({std::move(what), std::move(judgement)});
+    return parts_.back().judgement;
+  }
+
+  /// The result is the CUDA version that the container will have by forward compatibility.
+  std::string judge_cuda() {
+    parts_.push_back({cat("CUDA ", cuda_->version),
+                      compat::judge_toolkit(tables_, cuda_->version, driver_, gpu_.traits)});
+    Judgement& out = parts_.back().judgement;
+    if (image_.compat) return judge_own_compat(out);
+    if (out.verdict != Verdict::kForward) return "";
+    if (image_.files_known) {
+      out.verdict = Verdict::kNo;
+      out.missing.emplace_back("that package is not in this image");
+      return "";
+    }
+    if (!image_.instead)
+      out.missing.emplace_back("whether the image has it cannot be seen before it is pulled");
+    return release_of(cuda_->version);
+  }
+
+  std::string judge_own_compat(Judgement& out) {
+    const plan::ImageCompat& own = *image_.compat;
+    std::string name =
+        cat("the image's ", printable(own.directory, 80), " (", printable(own.version, 40), ")");
+    compat::ForwardAnswer answer =
+        compat::judge_forward(tables_, own.version, driver_.version, {gpu_.traits});
+    bool needed = out.verdict == Verdict::kForward || out.verdict == Verdict::kMinor;
+    if (!answer.allowed) {
+      if (out.verdict == Verdict::kForward) out.verdict = Verdict::kNo;
+      if (needed) out.missing.push_back(cat(name, " cannot be used: ", answer.reason));
+      return "";
+    }
+    if (needed && compat::compare_padded(answer.cuda, release_of(cuda_->version)) >= 0) {
+      out.verdict = Verdict::kForward;
+      out.missing.clear();
+      out.reason = cat("driver ", driver_.version, " is older than CUDA ", cuda_->version, "; ",
+                       name, " makes up for it: ", answer.reason);
+    }
+    return answer.cuda;
+  }
+
+  void judge_framework(const compat::FrameworkWish& wish) {
+    compat::FrameworkAnswer answer = compat::judge_framework(tables_, wish, driver_, gpu_.traits);
+    parts_.push_back({framework_text(wish, answer.build), std::move(answer.judgement)});
+  }
+
+  void judge_cudnn() {
+    std::string what = cat("cuDNN ", image_.cudnn);
+    auto needs = cuda_ ? compat::cudnn_needs(tables_, image_.cudnn, release_of(cuda_->version))
+                       : std::nullopt;
+    if (!needs) {
+      if (cuda_) add_once(notes_, cat(what, " with CUDA ", cuda_->version, " is in no table"));
+      return;
+    }
+    const auto& capability = gpu_.traits.compute_capability;
+    Judgement& out = add(what, Verdict::kFull, "driver and GPU are new enough");
+    out.source = needs->source;
+    if (capability && !needs->min_compute_capability.empty() &&
+        compat::compare_padded(*capability, needs->min_compute_capability) < 0) {
+      out.verdict = Verdict::kNo;
+      out.reason = cat("it has no code for ", gpu_.traits.label, ", compute capability ",
+                       *capability, ": it begins with ", needs->min_compute_capability);
+      out.ways_out = {"an older cuDNN, or a newer GPU"};
+    } else if (!needs->min_driver.empty() && compat::is_version(driver_.version) &&
+               compat::compare_padded(driver_.version, needs->min_driver) < 0) {
+      out.verdict = Verdict::kNo;
+      out.reason = cat("it needs driver ", needs->min_driver, " at least, and this one is ",
+                       driver_.version);
+      out.ways_out = {cat("a driver of version ", needs->min_driver, " or newer")};
+    }
+  }
+
+  void judge_requirements(const std::string& compat_cuda) {
+    std::vector<std::string> notes;
+    auto failure =
+        compat::requirement_failure(requirements_, driver_, {gpu_}, compat_cuda, tables_, notes);
+    for (const std::string& note : notes) add_once(notes_, note);
+    if (failure) add("requirements", Verdict::kNo, failure->text).ways_out = ways_of(failure->hint);
+  }
+
+  void judge_architecture() {
+    std::string own = engine::own_platform();
+    own.erase(0, own.find('/') + 1);
+    if (image_.architecture.empty() || image_.architecture == own) return;
+    add("architecture", Verdict::kNo,
+        cat("the image is for ", printable(image_.architecture, 40), ", and the driver here for ",
+            own))
+        .ways_out = {cat("the image for ", own, ", if there is one (--platform linux/", own, ")")};
+  }
+
+  const ImageEvidence& image_;
+  const compat::Requirements& requirements_;
+  const std::optional<CudaSign>& cuda_;
+  const compat::DriverTraits& driver_;
+  const compat::CheckedGpu& gpu_;
+  const compat::Tables& tables_;
+  std::vector<std::string>& notes_;
+  std::vector<PartVerdict> parts_;
+};
+
+void note_nvidia_docker_1(const ImageEvidence& image, std::vector<std::string>& notes) {
+  auto volumes = find_label(image, "com.nvidia.volumes.needed");
+  if (!volumes || volumes->empty()) return;
+  notes.push_back(cat("made for nvidia-docker 1 (label com.nvidia.volumes.needed=",
+                      printable(*volumes, 60), "): here the driver comes without that volume"));
+}
+
+/// Positions of the GPUs in the inventory, as chosen_gpus() goes through them.
+std::vector<uint32_t> gpu_positions(const Chosen& chosen) {
+  std::vector<uint32_t> positions;
+  for (const device::Selected& selected : chosen.selection.devices) {
+    if (std::find(positions.begin(), positions.end(), selected.gpu) == positions.end())
+      positions.push_back(selected.gpu);
+  }
+  return positions;
+}
+
+}  // namespace
+
+Verdict GpuVerdict::worst() const {
+  Verdict worst = Verdict::kFull;
+  for (const PartVerdict& part : parts) {
+    if (rank(part.judgement.verdict) < rank(worst)) worst = part.judgement.verdict;
+  }
+  return parts.empty() ? Verdict::kUnknown : worst;
+}
+
+Verdict ImageVerdict::worst() const {
+  Verdict worst = gpus.empty() ? Verdict::kUnknown : Verdict::kFull;
+  for (const GpuVerdict& gpu : gpus) {
+    if (rank(gpu.worst()) < rank(worst)) worst = gpu.worst();
+  }
+  return worst;
+}
+
+void add_configured_versions(ImageEvidence& image) {
+  auto variable = [&](const char* name) {
+    return engine::find_variable(image.environment, name).value_or("");
+  };
+  std::string version = variable("CUDA_VERSION");
+  if (compat::is_version(version)) image.signs.push_back({version, "CUDA_VERSION"});
+  auto label = find_label(image, "com.nvidia.cuda.version");
+  if (label && compat::is_version(*label))
+    image.signs.push_back({*label, "label com.nvidia.cuda.version"});
+  for (const std::string& text : {variable("NV_CUDNN_VERSION"), variable("CUDNN_VERSION"),
+                                  find_label(image, "com.nvidia.cudnn.version").value_or("")}) {
+    if (image.cudnn.empty()) image.cudnn = leading_version(text);
+  }
+  struct Known {
+    const char* variable;
+    compat::Framework framework;
+  };
+  for (const Known& known : {Known{"PYTORCH_VERSION", compat::Framework::kPytorch},
+                             Known{"TENSORFLOW_VERSION", compat::Framework::kTensorflow}}) {
+    std::string text = variable(known.variable);
+    if (!compat::is_version(text)) continue;
+    bool there = std::any_of(image.frameworks.begin(), image.frameworks.end(),
+                             [&](const auto& wish) { return wish.framework == known.framework; });
+    if (!there) image.frameworks.push_back({known.framework, text, "", ""});
+  }
+}
+
+Result<ImageVerdict> check_image(Chosen& chosen, const MachineOptions& options,
+                                 const ImageEvidence& image, const compat::Tables& tables) {
+  OB_TRY(compat::Requirements requirements,
+         compat::requirements_of_image(image.environment, image.labels));
+  ImageVerdict verdict;
+  verdict.driver = driver_traits(chosen.machine);
+  verdict.driver_cuda = verdict.driver.cuda
+                            ? verdict.driver.cuda
+                            : compat::cuda_of_driver(tables, verdict.driver.version);
+  verdict.requirements = requirements.all;
+  verdict.requirements_off = requirements.disabled;
+  std::vector<compat::CheckedGpu> gpus = chosen_gpus(chosen, tables);
+  if (compat::needs_brand(requirements, verdict.driver, gpus, tables)) {
+    learn_brands(chosen.machine, options);
+    gpus = chosen_gpus(chosen, tables);
+  }
+  std::vector<CudaSign> signs = signs_of(image, requirements);
+  verdict.cuda = newest(signs);
+  verdict.cudnn = image.cudnn;
+  if (verdict.cuda) note_contradictions(signs, *verdict.cuda, verdict.notes);
+  note_nvidia_docker_1(image, verdict.notes);
+  if (requirements.disabled)
+    verdict.notes.emplace_back(
+        "NVIDIA_DISABLE_REQUIRE is set: the image's requirements do not count");
+
+  std::vector<uint32_t> positions = gpu_positions(chosen);
+  for (size_t i = 0; i < gpus.size() && i < positions.size(); i++) {
+    const device::Gpu& gpu = chosen.machine.inventory.gpus[positions[i]];
+    GpuVerdict entry{gpu.index, gpus[i].traits.label,   gpu.uuid,
+                     gpu.name,  gpu.compute_capability, gpus[i].traits.gpu_class};
+    entry.parts =
+        GpuCheck(image, requirements, verdict.cuda, verdict.driver, gpus[i], tables, verdict.notes)
+            .judge();
+    verdict.gpus.push_back(std::move(entry));
+  }
+  return verdict;
+}
+
+}  // namespace outboard::app

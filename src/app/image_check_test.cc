@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/image_check.h"
+
+#include <doctest/doctest.h>
+
+using namespace outboard;
+using compat::Verdict;
+
+namespace {
+
+app::Chosen machine_with(const char* driver, const char* name, const char* capability) {
+  app::Chosen chosen;
+  chosen.machine.facts.library_version = driver;
+  device::Gpu gpu;
+  gpu.name = name;
+  gpu.compute_capability = capability;
+  chosen.machine.inventory.gpus = {gpu};
+  chosen.selection.driver = true;
+  chosen.selection.devices = {{0, {}}};
+  return chosen;
+}
+app::Chosen data_center() {
+  return machine_with("535.104.05", "NVIDIA H200", "9.0");
+}
+
+app::ImageEvidence image_of(std::vector<std::string> environment) {
+  app::ImageEvidence image;
+  image.environment = std::move(environment);
+  app::add_configured_versions(image);
+  return image;
+}
+
+app::ImageVerdict check(app::Chosen chosen, const app::ImageEvidence& image) {
+  app::MachineOptions options;
+  options.may_ask_nvml = false;
+  auto verdict = app::check_image(chosen, options, image, compat::built_in_tables());
+  REQUIRE(verdict);
+  return *verdict;
+}
+
+const char* const kDemand13 = "NVIDIA_REQUIRE_CUDA=cuda>=13.0 driver>=535,driver<536";
+
+}  // namespace
+
+TEST_CASE("forward compatibility: not known, in the image, not in the image, not for this GPU") {
+  app::ImageEvidence image = image_of({"CUDA_VERSION=13.0.1", kDemand13});
+  CHECK(check(data_center(), image).worst() == Verdict::kForward);
+  image.files_known = true;
+  app::ImageVerdict without = check(data_center(), image);
+  CHECK(without.worst() == Verdict::kNo);
+  CHECK(without.gpus[0].parts[0].judgement.missing.back() == "that package is not in this image");
+  image.compat = plan::ImageCompat{"/usr/local/cuda-13.0/compat", "580.65.06", {"libcuda.so.1"}};
+  app::ImageVerdict with = check(data_center(), image);
+  CHECK(with.worst() == Verdict::kForward);
+  CHECK(with.gpus[0].parts[0].judgement.missing.empty());
+  CHECK(check(machine_with("535.104.05", "NVIDIA GeForce RTX 4090", "8.9"), image).worst() ==
+        Verdict::kNo);
+}
+
+TEST_CASE("a demand that forward compatibility meets is not held against the image") {
+  app::ImageEvidence image = image_of({"NVIDIA_REQUIRE_CUDA=cuda>=13.0"});
+  CHECK(check(data_center(), image).worst() == Verdict::kForward);
+  app::Chosen consumer = machine_with("535.104.05", "NVIDIA GeForce RTX 4090", "8.9");
+  app::ImageVerdict refused = check(consumer, image);
+  CHECK(refused.worst() == Verdict::kNo);
+  REQUIRE(refused.gpus[0].parts.size() == 2);
+  CHECK(refused.gpus[0].parts[1].what == "requirements");
+  CHECK(refused.gpus[0].parts[1].judgement.ways_out.size() >= 2);
+}
+
+TEST_CASE("the newest CUDA version that an image names counts, and the others are told") {
+  app::ImageEvidence image = image_of({"CUDA_VERSION=11.8.0"});
+  image.signs.push_back({"12.1", "libcudart in its files"});
+  app::ImageVerdict verdict = check(data_center(), image);
+  REQUIRE(verdict.cuda);
+  CHECK(verdict.cuda->version == "12.1");
+  REQUIRE(verdict.notes.size() == 1);
+  CHECK(verdict.notes[0].find("CUDA_VERSION says 11.8.0") != std::string::npos);
+  // A requirement is the least that would do, no contradiction.
+  CHECK(check(data_center(), image_of({"CUDA_VERSION=12.1.0", "NVIDIA_REQUIRE_CUDA=cuda>=11.0"}))
+            .notes.empty());
+}
+
+TEST_CASE("versions in an image's variables; NVIDIA's own builds of a framework are no wheels") {
+  app::ImageEvidence image = image_of({"PYTORCH_VERSION=2.9.0", "NV_CUDNN_VERSION=9.8.0.87-1"});
+  REQUIRE(image.frameworks.size() == 1);
+  CHECK(image.frameworks[0].version == "2.9.0");
+  CHECK(image.cudnn == "9.8.0.87");
+  CHECK(image_of({"PYTORCH_VERSION=2.9.0a0+145a3a7bda.nv25.10"}).frameworks.empty());
+  CHECK(image_of({"CUDNN_VERSION=none"}).cudnn.empty());
+}
+
+TEST_CASE("an image of another architecture does not run") {
+  app::ImageEvidence image = image_of({"CUDA_VERSION=11.8.0"});
+  image.architecture = "s390x";
+  CHECK(check(data_center(), image).worst() == Verdict::kNo);
+}
+
+TEST_CASE("nothing that names a version is not known, and a broken requirement is an error") {
+  CHECK(check(data_center(), image_of({})).worst() == Verdict::kUnknown);
+  app::Chosen chosen = data_center();
+  CHECK_FALSE(app::check_image(chosen, {}, image_of({"NVIDIA_REQUIRE_CUDA=cuda>>1"}),
+                               compat::built_in_tables()));
+}

@@ -1,0 +1,208 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# outboard check on simulated machines with several drivers: versions alone, images in directories and archives that are made here,
+# the exit codes, the JSON document, and images that are broken in every part.
+set -euo pipefail
+PATH=$OUTBOARD_STAGE/bin:$PATH
+unset OUTBOARD_ROOT
+[ "$(id -u)" = 0 ] || { echo "skip: needs root, because simulated machines have device nodes"; exit 77; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export XDG_CACHE_HOME=$work/cache
+bad=0
+say() { echo "$1"; bad=1; }
+
+machine() { export OUTBOARD_ROOT=$work/$1; }
+make_machine() { outboard sim create --profile "$2" --driver "$3" "$work/$1" >/dev/null; }
+make_machine data-center h200x1 535.104.05
+make_machine new h200x1 580.95.05
+make_machine consumer rtx4090x2 535.104.05
+make_machine old a100x8-mig 470.57.02
+
+# expect CODE TEXT ARGUMENT...: exit code, and text on standard output or standard error
+expect() {
+  local code=$1 text=$2 got=0
+  shift 2
+  outboard check "$@" >"$work/out" 2>&1 || got=$?
+  if [ "$got" != "$code" ] || ! grep -qF -- "$text" "$work/out"; then
+    say "check $*: exit code $got, not $code, or no '$text'"
+    sed 's/^/    /' "$work/out"
+  fi
+}
+# lacks TEXT: not in what the last one printed
+lacks() { ! grep -qF -- "$1" "$work/out" || { say "'$1' in:"; sed 's/^/    /' "$work/out"; }; }
+
+# blob LAYOUT FILE: puts it into an OCI layout, prints its digest and size as members of a descriptor
+blob() {
+  local sum
+  sum=$(sha256sum <"$2" | cut -d' ' -f1)
+  mkdir -p "$1/blobs/sha256"
+  cp "$2" "$1/blobs/sha256/$sum"
+  echo "\"digest\": \"sha256:$sum\", \"size\": $(stat -c %s "$2")"
+}
+# layout DIR CONFIG [ARCHITECTURE]: an OCI image layout with that configuration ({"Env": [...]}) and no layer
+layout() {
+  local directory=$1
+  mkdir -p "$directory"
+  echo "{\"architecture\": \"${3:-amd64}\", \"os\": \"linux\", \"config\": $2}" >"$work/config"
+  echo "{\"schemaVersion\": 2, \"config\": {$(blob "$directory" "$work/config")}, \"layers\": []}" >"$work/manifest"
+  echo "{\"schemaVersion\": 2, \"manifests\": [{$(blob "$directory" "$work/manifest"), \"annotations\": {\"org.opencontainers.image.ref.name\": \"t\"}}]}" >"$directory/index.json"
+  echo '{"imageLayoutVersion": "1.0.0"}' >"$directory/oci-layout"
+}
+# environment ENTRY...: a configuration with these variables
+environment() {
+  local entries=
+  for entry; do entries="$entries${entries:+, }\"$entry\""; done
+  echo "{\"Env\": [$entries]}"
+}
+
+echo "case: versions alone: a verdict for each kind, with its exit code"
+machine new
+expect 0 "GPU 0 (NVIDIA H200 (simulated)): full, runs" --cuda 12.8
+expect 0 "unknown" --cuda 99.1
+machine data-center
+expect 0 "minor, runs, by minor-version compatibility" --cuda 12.8
+grep -q 'way out: .*570' "$work/out" || say "no driver to choose for CUDA 12.8"
+expect 3 "forward, runs by forward compatibility alone" --cuda 13.0
+grep -q 'cuda-compat-13-0' "$work/out" || say "no package to choose for CUDA 13.0"
+machine consumer
+expect 1 "no, does not run" --cuda 13.0
+grep -q 'consumer GPU' "$work/out" || say "nothing about the kind of the GPU"
+expect 1 "as GPU 0" --cuda 13.0
+machine old
+expect 0 "full" --cuda 11.4 --gpus device=0
+expect 0 "CUDA 10.0 is older than GPU 0" --cuda 10.0 --gpus device=0
+machine data-center
+expect 0 "cuDNN 9.8: full" --cuda 12.2 --cudnn 9.8
+expect 0 "cuDNN 99.0 with CUDA 12.2 is in no table" --cuda 12.2 --cudnn 99.0
+
+echo "case: frameworks"
+machine consumer
+expect 0 "PyTorch 2.9" --torch 2.9 --cuda 12.8
+expect 1 "PyTorch 2.9" --torch 2.9 --cuda 13.0
+grep -q 'way out: .*pip' "$work/out" || say "no package to choose"
+expect 1 "has no package for Python 2.7" --torch 2.9 --cuda 12.8 --python 2.7
+for framework in tensorflow=2.16 jax=0.4.30 mxnet=1.9.1; do expect 0 "${framework#*=}" "--${framework%=*}" "${framework#*=}"; done
+expect 0 "unknown" --torch 99.0
+
+echo "case: an image's configuration, in an OCI layout"
+machine data-center
+layout "$work/plain" "$(environment PATH=/bin)"
+expect 0 "the image names no CUDA version" "oci:$work/plain:t"
+layout "$work/cuda" "$(environment CUDA_VERSION=12.8.1 NVIDIA_REQUIRE_CUDA=)"
+expect 1 "CUDA_VERSION asks for cuda>=12.8" "oci:$work/cuda"
+grep -q 'CUDA 12.8.1: minor' "$work/out" || say "no verdict for CUDA 12.8.1"
+grep -q 'way out: .*NVIDIA_DISABLE_REQUIRE=true' "$work/out" || say "no override"
+layout "$work/disabled" "$(environment CUDA_VERSION=12.8.1 NVIDIA_DISABLE_REQUIRE=1)"
+expect 0 "NVIDIA_DISABLE_REQUIRE is set" "oci:$work/disabled:t"
+layout "$work/forward" "$(environment CUDA_VERSION=13.0.1 'NVIDIA_REQUIRE_CUDA=cuda>=13.0 brand=nvidia,driver>=535,driver<536')"
+expect 3 "cannot be seen before it is pulled" "oci:$work/forward:t"
+expect 0 "full" "oci:$work/forward:t" --cuda 12.2
+machine consumer
+expect 1 "CUDA 13.0.1: no" "oci:$work/forward:t"
+layout "$work/torch" "$(environment PYTORCH_VERSION=2.9.0 NV_CUDNN_VERSION=9.8.0.87-1)"
+expect 0 "PyTorch 2.9.0" "oci:$work/torch:t"
+layout "$work/arm" "$(environment CUDA_VERSION=11.8.0)" arm64
+expect 1 "the image is for arm64" "oci:$work/arm:t"
+
+echo "case: labels of nvidia-docker 1, and contradictions"
+layout "$work/labels" '{"Env": ["CUDA_VERSION=8.0.61"], "Labels": {"com.nvidia.volumes.needed": "nvidia_driver", "com.nvidia.cuda.version": "8.0.61", "com.nvidia.cudnn.version": "6.0.21"}}'
+expect 0 "com.nvidia.volumes.needed=nvidia_driver" "oci:$work/labels:t"
+layout "$work/contradiction" '{"Env": ["CUDA_VERSION=11.8.0"], "Labels": {"com.nvidia.cuda.version": "12.0"}}'
+expect 0 "the image names more than one CUDA version" "oci:$work/contradiction:t"
+expect 0 "CUDA 12.0 (label com.nvidia.cuda.version)" "oci:$work/contradiction:t"
+layout "$work/absurd" '{"Env": ["CUDA_VERSION=banana"], "Labels": {"com.nvidia.cuda.version": "-1"}}'
+expect 0 "CUDA_VERSION='banana' is no version and demands nothing" "oci:$work/absurd:t"
+expect 0 "com.nvidia.cuda.version='-1' is no version" "oci:$work/absurd:t"
+layout "$work/huge" "$(environment CUDA_VERSION=999999999.9)"
+expect 1 "asks for cuda>=999999999.9" "oci:$work/huge:t"
+layout "$work/control" '{"Env": ["CUDA_VERSION=11.8\u001b[31m"]}'
+expect 0 '\x1b' "oci:$work/control:t"
+
+echo "case: what is no requirement is shown with a caret"
+layout "$work/malformed" "$(environment 'NVIDIA_REQUIRE_CUDA=cuda>=12.0 cudda>=3')"
+expect 4 "'cuda>=12.0 ^cudda>=3'" "oci:$work/malformed:t"
+
+echo "case: JSON, and the same from a snapshot"
+machine data-center
+outboard check --json "oci:$work/cuda:t" >"$work/json" || true
+sed -E "s#$work#WORK#; s#sha256:[0-9a-f]{64}#sha256:DIGEST#" "$work/json" >"$work/golden"
+golden=$OUTBOARD_SOURCE/test/cli/check.json
+if [ -n "${OUTBOARD_UPDATE_GOLDEN:-}" ]; then cp "$work/golden" "$golden"; fi
+diff -u "$golden" "$work/golden" || say "check --json differs from test/cli/check.json"
+outboard capture "$work/snapshot" >/dev/null
+(unset OUTBOARD_ROOT && outboard check --facts "$work/snapshot" --json "oci:$work/cuda:t" >"$work/json2") || true
+cmp "$work/json" "$work/json2" || say "a snapshot gives another answer"
+
+echo "case: docker-archive"
+mkdir "$work/archive"
+echo "{\"architecture\": \"amd64\", \"os\": \"linux\", \"config\": $(environment CUDA_VERSION=12.1.0)}" >"$work/archive/c.json"
+echo '[{"Config": "c.json", "Layers": ["layer.tar"]}]' >"$work/archive/manifest.json"
+tar -C "$work/archive" -cf "$work/archive/layer.tar" --files-from=/dev/null
+for format in ustar gnu pax; do
+  tar -C "$work/archive" --format=$format -cf "$work/$format.tar" c.json layer.tar manifest.json
+  expect 0 "CUDA 12.1.0" "docker-archive:$work/$format.tar"
+done
+gzip -k "$work/pax.tar"
+expect 4 "is compressed" "docker-archive:$work/pax.tar.gz"
+head -c 1100 "$work/pax.tar" >"$work/cut.tar"
+expect 4 "it is cut off" "docker-archive:$work/cut.tar"
+head -c 4000 /dev/urandom >"$work/noise.tar"
+expect 4 "it is no tar archive" "docker-archive:$work/noise.tar"
+: >"$work/empty.tar"
+expect 4 "it is empty" "docker-archive:$work/empty.tar"
+expect 4 "No such file" "docker-archive:$work/nothing.tar"
+mkfifo "$work/fifo"
+expect 4 "is no regular file" "docker-archive:$work/fifo"
+echo '[{"Config": "c.json"}, {"Config": "c.json"}]' >"$work/archive/manifest.json"
+tar -C "$work/archive" -cf "$work/two.tar" c.json manifest.json
+expect 4 "holds 2 images" "docker-archive:$work/two.tar"
+tar -C "$work/archive" -cf "$work/none.tar" c.json
+expect 4 "has no 'manifest.json'" "docker-archive:$work/none.tar"
+
+echo "case: layouts that are broken in every part"
+expect 4 "OCI image layout" oci:/nonexistent
+expect 4 "no tag 'other', it has t" "oci:$work/cuda:other"
+damaged() { rm -rf "$work/damaged"; cp -r "$work/cuda" "$work/damaged"; }
+largest() { grep -lE "$1" "$work"/damaged/blobs/sha256/*; }
+damaged
+truncate -s -20 "$(largest schemaVersion)"
+expect 4 "manifest is cut off" "oci:$work/damaged:t"
+damaged
+truncate -s -1 "$(largest architecture)"
+expect 4 "configuration is cut off" "oci:$work/damaged:t"
+damaged
+file=$(largest architecture)
+tr '{' '[' <"$file" >"$work/swapped"
+cp "$work/swapped" "$file"
+expect 4 "the image's configuration" "oci:$work/damaged:t"
+damaged
+rm "$(largest architecture)"
+expect 4 "No such file" "oci:$work/damaged:t"
+damaged
+sed -i 's/sha256:/sha257:/' "$work/damaged/index.json"
+expect 4 "is not sha256" "oci:$work/damaged:t"
+damaged
+sed -i 's#sha256:#sha256:../../../../etc/passwd#' "$work/damaged/index.json"
+expect 4 "is not sha256" "oci:$work/damaged:t"
+damaged
+head -c 30 "$work/cuda/index.json" >"$work/damaged/index.json"
+expect 4 "index.json: line" "oci:$work/damaged:t"
+
+echo "case: a wrong command line"
+expect 2 "nothing to check"
+expect 2 "one image at most" a b
+expect 2 "--cuda 'twelve' is no version" --cuda twelve
+expect 2 "--torch 'x' is no version" --torch x
+expect 2 "--python goes with a framework" --cuda 12.8 --python 3.12
+expect 2 "--timeout '0' is no number of seconds" --timeout 0 --cuda 12.8
+expect 2 "unknown engine 'lxc'" --engine lxc x
+expect 2 "no GPU is chosen" --gpus none --cuda 12.8
+expect 2 "not a name in a registry" "Not A Name"
+
+echo "case: no driver is no verdict"
+outboard sim create --profile none "$work/none" >/dev/null
+machine none
+expect 4 "no NVIDIA driver on this host" --cuda 12.8
+lacks "full"
+exit $bad
