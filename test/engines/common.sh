@@ -79,9 +79,9 @@ same() { [ "$1" = "$2" ] || fail "'$1' is not '$2'"; }
 # simulated PROFILE: makes a simulated machine and lets every program use it: the command line by OUTBOARD_ROOT, the runtime
 # (which takes nothing from the environment) by the policy file $POLICY.
 POLICY=$TEST/config.toml
-# With REAL_GPUS set they use the machine itself (or the one that OUTBOARD_ROOT names) in its place: test/gpu/run.
+# With REAL_GPUS set they use the machine itself (or the one that OUTBOARD_ROOT names) in its place (test/gpu/run), but for MIG.
 simulated() {
-  if [ -n "${REAL_GPUS:-}" ]; then policy; return; fi
+  if [ -n "${REAL_GPUS:-}" ] && [[ $1 != *mig ]]; then policy; return; fi
   [ -d "$TEST/$1" ] || outboard sim create --profile "$1" "$TEST/$1" >/dev/null
   export OUTBOARD_ROOT=$TEST/$1
   policy
