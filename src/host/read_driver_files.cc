@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds the one driver whose libraries count. Every directory where one may lie is listed once; the
-// version is then decided (the kernel module's if its libraries are there, else the one that
-// libcuda.so.1 leads to), and only files of that version are opened. Remains of other versions in
-// the same directories are common after an upgrade without a restart, and must not be mixed in.
+// The driver's files: its libraries, and of the same driver programs, Xorg modules, firmware and
+// configuration; sockets of its daemons.
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <tuple>
 
 #include "base/files.h"
 #include "base/text.h"
-#include "elf/elf_file.h"
-#include "elf/ld_cache.h"
 #include "host/driver_files.h"
 #include "host/driver_memo.h"
+#include "host/driver_search.h"
 #include "host/file_trust.h"
 #include "host/read_parts.h"
 #include "host/small_files.h"
@@ -24,40 +20,19 @@ namespace outboard::host {
 
 namespace {
 
-struct Directory {
-  std::string asked;  // the path that was looked for
-  std::string path;   // its real path inside the root; empty until it is needed
-  UniqueFd fd;
-  dev_t device;
-  ino_t inode;
-};
-
-struct Candidate {
-  size_t directory;
-  std::string name;
-  std::string base;
-  std::string version;  // empty for a library with a version of its own
-};
-
 bool starts_with(std::string_view text, std::string_view start) {
   return text.substr(0, start.size()) == start;
 }
 
 class DriverReader {
  public:
-  DriverReader(const Root& root, int sys, Facts& facts) : root_(root), sys_(sys), facts_(facts) {}
+  DriverReader(const Root& root, int sys, Facts& facts)
+      : root_(root), sys_(sys), facts_(facts), search_(root) {}
 
-  // Every path that was looked at, there or not: while none of them changes, the answer is the
-  // same.
-  const std::vector<std::string>& seen() const { return seen_; }
+  const std::vector<std::string>& seen() const { return search_.seen(); }
 
   void read() {
-    // Links there lead from library directories to the driver's files.
-    seen_.emplace_back("/etc/alternatives");
-    find_directories();
-    choose_version();
-    if (version_.empty()) return;
-    add_libraries();
+    version_ = read_driver_libraries(search_, facts_);
     if (facts_.files.empty()) return;
     find_prefix();
     add_xorg_modules();
@@ -71,208 +46,10 @@ class DriverReader {
   }
 
  private:
-  std::optional<size_t> open_directory(std::vector<Directory>& directories,
-                                       const std::string& path) {
-    seen_.push_back(path);
-    auto fd = root_.open_file(path, O_RDONLY | O_DIRECTORY);
-    if (!fd) return std::nullopt;
-    struct stat status;
-    if (::fstat(fd->get(), &status) != 0) {
-      os_error(cat("stat '", path, "'"));
-      return std::nullopt;
-    }
-    for (const Directory& known : directories) {
-      if (known.device == status.st_dev && known.inode == status.st_ino) return std::nullopt;
-    }
-    directories.push_back({path, "", std::move(*fd), status.st_dev, status.st_ino});
-    return directories.size() - 1;
-  }
-
-  void find_directories() {
-    for (const std::string& path : cached_directories()) list_libraries(path);
-    for (const std::string& path : library_directories()) list_libraries(path);
-    for (const std::string& prefix : driver_prefixes()) {
-      seen_.push_back(prefix);
-      if (!root_.is_directory(prefix)) continue;
-      for (const std::string& path : prefix_library_directories())
-        list_libraries(join_path(prefix, path));
-    }
-    list_linked_directories();
-  }
-
-  // Debian's alternatives: the library directory holds links alone, and the driver lies in
-  // nvidia/tesla-470 or the like.
-  void list_linked_directories() {
-    size_t count = directories_.size();
-    for (size_t index = 0; index < count; index++) {
-      for (const char* soname : {"libcuda.so.1", "libnvidia-ml.so.1"}) {
-        auto real = root_.real_path(join_path(directories_[index].asked, soname));
-        if (real) list_libraries(directory_of(*real));
-      }
-    }
-  }
-
-  // Where the root's ld.so.cache has libraries of the driver, and where the links there lead.
-  std::vector<std::string> cached_directories() {
-    std::vector<std::string> paths;
-    seen_.emplace_back("/etc/ld.so.cache");
-    auto cache = root_.read("/etc/ld.so.cache");
-    if (!cache) return paths;
-    auto add = [&](std::string path) {
-      if (std::find(paths.begin(), paths.end(), path) == paths.end())
-        paths.push_back(std::move(path));
-    };
-    // A broken cache finds nothing; the directories below are then searched all the same.
-    (void)elf::scan_ld_cache(*cache, [&](const elf::LdCacheEntryView& entry) {
-      if (!is_driver_soname(entry.soname)) return true;
-      add(directory_of(entry.path));
-      if (entry.soname == "libcuda.so.1" || entry.soname == "libnvidia-ml.so.1") {
-        if (auto real = root_.real_path(entry.path)) add(directory_of(*real));
-      }
-      return true;
-    });
-    return paths;
-  }
-
-  void list_libraries(const std::string& path) {
-    auto index = open_directory(directories_, path);
-    if (!index) return;
-    auto again = open_at(directories_[*index].fd.get(), ".", O_RDONLY | O_DIRECTORY);
-    if (!again) return;
-    for_each_name(std::move(*again), [&](std::string_view name) {
-      if (auto versioned = versioned_name(name)) {
-        candidates_.push_back({*index, std::string(name), std::string(versioned->base),
-                               std::string(versioned->version)});
-      } else if (auto special = special_library(name)) {
-        candidates_.push_back({*index, std::string(name), std::string(*special), ""});
-      }
-    });
-    for (const char* inner : {"vdpau", "tls"}) {
-      if (has_directory(directories_[*index].fd.get(), inner))
-        list_libraries(join_path(path, inner));
-    }
-  }
-
-  static bool has_directory(int dir, const char* name) {
-    struct stat status;
-    if (::fstatat(dir, name, &status, 0) == 0) return S_ISDIR(status.st_mode);
-    if (errno != ENOENT) os_error(cat("stat '", name, "'"));
-    return false;
-  }
-
-  // The directory's path inside the root, links resolved, as the kernel names what is open.
-  const std::string& real_path(Directory& directory) {
-    if (!directory.path.empty()) return directory.path;
-    if (base_.empty()) base_ = name_of(root_.fd());
-    directory.path = name_of(directory.fd.get());
-    if (base_ != "/") {
-      if (!starts_with(directory.path, base_ + "/")) return directory.path = directory.asked;
-      directory.path.erase(0, base_.size());
-    }
-    return directory.path;
-  }
-
-  static std::string name_of(int fd) {
-    char text[4096];
-    ssize_t length = ::readlink(cat("/proc/self/fd/", fd).c_str(), text, sizeof text);
-    if (length < 0) {
-      os_error("read link of an open directory");
-      return {};
-    }
-    return std::string(text, static_cast<size_t>(length));
-  }
-
-  static bool names_version(std::string_view base) {
-    return base == "libcuda.so" || base == "libnvidia-ml.so";
-  }
-
-  void choose_version() {
-    if (facts_.module_version && has_set(*facts_.module_version)) {
-      version_ = *facts_.module_version;
-    } else if (auto linked = linked_version()) {
-      version_ = *linked;
-    } else {
-      for (const Candidate& candidate : candidates_) {
-        if (names_version(candidate.base) && compare_versions(candidate.version, version_) > 0)
-          version_ = candidate.version;
-      }
-    }
-  }
-
-  bool has_set(const std::string& version) const {
-    return std::any_of(candidates_.begin(), candidates_.end(), [&](const Candidate& candidate) {
-      return names_version(candidate.base) && candidate.version == version;
-    });
-  }
-
-  // The version that the loader would find: of the first directory with a libcuda.so.1.
-  std::optional<std::string> linked_version() const {
-    for (const char* soname : {"libcuda.so.1", "libnvidia-ml.so.1"}) {
-      for (const Directory& directory : directories_) {
-        auto real = root_.real_path(join_path(directory.asked, soname));
-        if (!real) continue;
-        std::string name = file_name_of(*real);
-        auto versioned = versioned_name(name);
-        if (versioned && has_set(std::string(versioned->version)))
-          return std::string(versioned->version);
-      }
-    }
-    return std::nullopt;
-  }
-
-  void add_libraries() {
-    for (const Candidate& candidate : candidates_) {
-      if (candidate.version != version_ && !candidate.version.empty()) continue;
-      if (candidate.base == "libglxserver_nvidia.so") continue;  // an Xorg module
-      add_library(candidate);
-    }
-    for (DriverFile& file : facts_.files) {
-      if (names_version(file.name) && file.elf_class == 64) facts_.library_version = version_;
-      std::string directory = directory_of(file.path);
-      auto& known = facts_.driver_library_directories;
-      if (std::find(known.begin(), known.end(), directory) == known.end())
-        known.push_back(std::move(directory));
-    }
-  }
-
-  void add_library(const Candidate& candidate) {
-    Directory& directory = directories_[candidate.directory];
-    auto fd = open_at(directory.fd.get(), candidate.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    std::string path = join_path(real_path(directory), candidate.name);
-    DriverFile file;
-    file.name = candidate.base;
-    file.path = path;
-    if (!fd) {
-      // A link: of the same directory (its target is a candidate too), or of a link farm.
-      auto real = root_.real_path(path);
-      fd = root_.open_file(path, O_RDONLY);
-      if (!fd || !real) return;
-      if (directory_of(*real) == directory.path) return;
-      file.path = *real;
-      file.found_as = path;
-      seen_.push_back(directory_of(*real));
-    }
-    auto info = elf::read_elf(fd->get(), path);
-    if (!info) return;
-    file.soname = info->soname;
-    file.elf_class = info->elf_class;
-    if (!candidate.version.empty()) file.version = candidate.version;
-    // Old drivers bring libnvidia-tls twice; the one with the ABI note 2.3.99 is for today's
-    // threads.
-    bool preferred = candidate.base == "libnvidia-tls.so" && info->abi_note_kernel &&
-                     *info->abi_note_kernel == std::array<uint32_t, 3>{2, 3, 99};
-    for (DriverFile& known : facts_.files) {
-      if (known.name != file.name || known.elf_class != file.elf_class) continue;
-      if (preferred) known = std::move(file);
-      return;
-    }
-    facts_.files.push_back(std::move(file));
-  }
-
   // The prefix where the driver's main library lies, so that its programs and data come first.
   void find_prefix() {
     for (const DriverFile& file : facts_.files) {
-      if (!names_version(file.name)) continue;
+      if (!names_driver_version(file.name)) continue;
       for (const std::string& prefix : driver_prefixes()) {
         if (starts_with(file.path, prefix + "/")) prefix_ = prefix;
       }
@@ -292,7 +69,8 @@ class DriverReader {
   }
 
   // Looks `names` up in an open directory; those found are added, with links resolved.
-  void add_named(FileKind kind, Directory& directory, const std::vector<std::string>& names) {
+  void add_named(FileKind kind, SearchedDirectory& directory,
+                 const std::vector<std::string>& names) {
     for (const std::string& name : names) {
       bool known =
           std::any_of(facts_.files.begin(), facts_.files.end(), [&](const DriverFile& file) {
@@ -309,7 +87,7 @@ class DriverReader {
       file.kind = kind;
       file.name = name;
       std::string found = join_path(directory.asked, name);
-      file.path = join_path(real_path(directory), name);
+      file.path = join_path(search_.real_path(directory), name);
       if (S_ISLNK(status.st_mode)) {
         auto real = root_.real_path(file.path);
         if (!real || !root_.is_file(*real)) continue;
@@ -330,9 +108,9 @@ class DriverReader {
 
   void add_from(FileKind kind, const std::vector<std::string>& paths,
                 const std::vector<std::string>& names) {
-    std::vector<Directory> opened;
+    std::vector<SearchedDirectory> opened;
     for (const std::string& path : paths) {
-      if (auto index = open_directory(opened, path)) add_named(kind, opened[*index], names);
+      if (auto index = search_.open(opened, path)) add_named(kind, opened[*index], names);
     }
   }
 
@@ -361,7 +139,7 @@ class DriverReader {
     // The kernel module asks for its own version's.
     std::string version = facts_.module_version.value_or(version_);
     for (const std::string& base : with_prefix({"firmware", "lib/firmware"}, system)) {
-      seen_.push_back(cat(base, "/nvidia/", version));
+      search_.add_seen(cat(base, "/nvidia/", version));
       auto names = root_.list(cat(base, "/nvidia/", version));
       if (!names) continue;
       std::vector<std::string> firmware;
@@ -378,7 +156,7 @@ class DriverReader {
   void add_configuration() {
     for (const std::string& base :
          with_prefix({"", "share", "etc", "usr/share"}, configuration_bases())) {
-      seen_.push_back(base);
+      search_.add_seen(base);
       if (!root_.is_directory(base)) continue;
       for (const ConfigurationFiles& files : configuration_files())
         add_from(FileKind::kConfiguration, {cat(base, "/", files.directory)}, files.names);
@@ -388,12 +166,9 @@ class DriverReader {
   const Root& root_;
   int sys_;
   Facts& facts_;
-  std::vector<std::string> seen_;
-  std::vector<Directory> directories_;
-  std::vector<Candidate> candidates_;
+  DriverSearch search_;
   std::string version_;
   std::string prefix_;
-  std::string base_;  // the root's own path, as the kernel names it
 };
 
 bool add_socket(const Root& root, const std::string& path, mode_t type, Facts& facts) {
