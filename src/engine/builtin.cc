@@ -162,7 +162,7 @@ class BuiltinRun {
   Result<plan::Plan> plan_for(const Root& root) {
     OB_TRY(plan::Plan plan,
            gpus_->plan(image_layout(root), input_.environment, find_image_compat(root, mounted_)));
-    if (ids_.rootless) plan::fit_user_namespace(plan);
+    if (ids_.rootless) plan::fit_user_namespace(plan, plan::DeviceRules::kNone);
     overrule_image_drivers(root, input_.environment, mounted_, plan);
     for (const std::string& sentence : plan.notes) console_.say(sentence);
     return plan;

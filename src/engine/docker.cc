@@ -104,6 +104,11 @@ Result<DockerDaemon> read_docker_info(const json::Value& info, const HostIdentit
     return elsewhere(cat("it is on '", printable(name), "', this is '", here.hostname, "'"));
   }
   DockerDaemon daemon{program, {}};
+  for (const std::string& option : info["SecurityOptions"].as_strings()) {
+    if (option.rfind("name=rootless", 0) == 0) daemon.rootless = true;
+    if (option.rfind("name=userns", 0) == 0) daemon.user_namespace = true;
+  }
+  daemon.user_namespace = daemon.user_namespace || daemon.rootless;
   for (const auto& [runtime, description] : info["Runtimes"].members()) {
     if (is_outboard(description) && is_reached_by_name(description))
       daemon.outboard_runtimes.push_back(runtime);
@@ -155,7 +160,7 @@ Result<int> run_docker(const DockerDaemon& daemon, const RunWords& words, const 
     bool named = std::find(known.begin(), known.end(), wanted) != known.end();
     // The registered runtime would look at the machine itself, not at the one that was named here.
     bool registered = named || (wanted.empty() && !known.empty() && !gpus->moved_machine);
-    if (!registered) return run_docker_untouched(daemon.program, words, *gpus, console);
+    if (!registered) return run_docker_untouched(daemon, words, *gpus, console);
     std::string runtime = named ? wanted : known.front();
     console.say(cat("engine: docker, through its runtime '", runtime, "'"));
     argv = registered_argv(daemon, runtime, words, *gpus);

@@ -20,6 +20,8 @@ struct DockerDaemon {
   std::string program;  ///< path of the docker command
   /// Runtimes of the daemon that are outboard-runtime, the most telling name first.
   std::vector<std::string> outboard_runtimes;
+  bool rootless = false;        ///< run by an ordinary user: no device rules
+  bool user_namespace = false;  ///< rootless, or userns-remap
 
   bool operator==(const DockerDaemon&) const = default;
 };

@@ -51,6 +51,16 @@ TEST_CASE("runtimes that are ours are found by their program's name, ours by nam
   CHECK(info("")->outboard_runtimes.empty());
 }
 
+TEST_CASE("a daemon whose containers are in a user namespace") {
+  auto rootless = info(R"("SecurityOptions":["name=seccomp,profile=default","name=rootless"])");
+  CHECK(rootless->rootless);
+  CHECK(rootless->user_namespace);
+  auto remapped = info(R"("SecurityOptions":["name=userns"])");
+  CHECK(!remapped->rootless);
+  CHECK(remapped->user_namespace);
+  CHECK(!info("")->user_namespace);
+}
+
 TEST_CASE("a daemon elsewhere is refused with the reason") {
   auto other_kernel = info("", "5.10.0");
   REQUIRE(!other_kernel);

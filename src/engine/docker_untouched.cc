@@ -36,14 +36,18 @@ Result<void> check_options(const RunWords& words) {
 /// One container on its way from `create` to its end.
 class UntouchedRun {
  public:
-  UntouchedRun(std::string docker, const RunWords& words, const GpuHooks& gpus,
+  UntouchedRun(const DockerDaemon& daemon, const RunWords& words, const GpuHooks& gpus,
                const Console& console)
-      : docker_(std::move(docker)), words_(words), gpus_(gpus), console_(console) {}
+      : daemon_(daemon), docker_(daemon.program), words_(words), gpus_(gpus), console_(console) {}
 
   Result<int> run() {
     console_.say("engine: docker, its daemon untouched");
     OB_TRY(image_, inspect_docker_image(docker_, words_, console_));
     OB_TRY(plan::Plan plan, gpus_.plan(image_.layout, environment(), std::nullopt));
+    if (daemon_.user_namespace) {
+      plan::fit_user_namespace(
+          plan, daemon_.rootless ? plan::DeviceRules::kNone : plan::DeviceRules::kHold);
+    }
     for (const std::string& sentence : plan.notes) console_.say(sentence);
     merged_ = gpus_.merge_cache(image_.ld_cache, plan);
     // docker cp refuses a container whose root is read-only: there the file is mounted over.
@@ -84,7 +88,7 @@ class UntouchedRun {
 
   Command create_command(const plan::Plan& plan, const std::string& mounted_cache) const {
     std::vector<std::string> argv = {docker_, "create"};
-    std::vector<std::string> rendered = render::engine_arguments(plan);
+    std::vector<std::string> rendered = render::engine_arguments(plan, daemon_.user_namespace);
     argv.insert(argv.end(), rendered.begin(), rendered.end());
     if (!mounted_cache.empty())
       argv.push_back(cat("--volume=", mounted_cache, ":/etc/ld.so.cache:ro"));
@@ -166,7 +170,8 @@ class UntouchedRun {
     return !output || !output->status.success() || !trim(output->out).empty();
   }
 
-  std::string docker_;
+  const DockerDaemon& daemon_;
+  const std::string& docker_;
   const RunWords& words_;
   const GpuHooks& gpus_;
   const Console& console_;
@@ -178,10 +183,10 @@ class UntouchedRun {
 
 }  // namespace
 
-Result<int> run_docker_untouched(const std::string& docker, const RunWords& words,
+Result<int> run_docker_untouched(const DockerDaemon& daemon, const RunWords& words,
                                  const GpuHooks& gpus, const Console& console) {
   OB_CHECK(check_options(words));
-  return UntouchedRun(docker, words, gpus, console).run();
+  return UntouchedRun(daemon, words, gpus, console).run();
 }
 
 }  // namespace outboard::engine

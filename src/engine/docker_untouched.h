@@ -8,12 +8,13 @@
 
 #include "base/result.h"
 #include "engine/console.h"
+#include "engine/docker.h"
 #include "engine/gpu_hooks.h"
 #include "engine/run_words.h"
 
 namespace outboard::engine {
 
-Result<int> run_docker_untouched(const std::string& docker, const RunWords& words,
+Result<int> run_docker_untouched(const DockerDaemon& daemon, const RunWords& words,
                                  const GpuHooks& gpus, const Console& console);
 
 }  // namespace outboard::engine

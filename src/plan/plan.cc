@@ -419,16 +419,16 @@ bool has_other_dev_root(const Plan& plan) {
                      [](const PlannedNode& node) { return node.path != node.host_path; });
 }
 
-void fit_user_namespace(Plan& plan) {
+void fit_user_namespace(Plan& plan, DeviceRules rules) {
   if (!plan.groups.empty()) {
     std::vector<std::string> names;
     for (uint32_t group : plan.groups) names.push_back(cat(group));
     plan.groups.clear();
     plan.notes.push_back(
-        cat("without root a container gets no group of the host: nodes that only group ",
+        cat("in a user namespace a container gets no group of the host: nodes that only group ",
             join(names, ", "), " may open stay shut"));
   }
-  if (!plan.nodes.empty()) {
+  if (!plan.nodes.empty() && rules == DeviceRules::kNone) {
     plan.notes.push_back(
         "without root there are no device rules: other GPUs are kept away by their nodes being "
         "absent, and by what the host lets this user open");

@@ -111,10 +111,14 @@ Result<Plan> make_plan(const host::Facts& facts, const device::Inventory& invent
                        const device::Selection& selection, device::Capabilities capabilities,
                        const ImageLayout& image);
 
+/// Whether the kernel holds device rules against a container: where root makes its cgroup, also if
+/// the container is in a user namespace (userns-remap of Docker).
+enum class DeviceRules { kHold, kNone };
+
 /// What a user namespace takes from a plan: groups of the host cannot be given to a container there
-/// (user_namespaces(7)), and there are no device rules, so that isolation is by absent nodes alone.
-/// Notes say both.
-void fit_user_namespace(Plan& plan);
+/// (user_namespaces(7)), and, without root, there are no device rules, so that isolation is by
+/// absent nodes alone. Notes say both.
+void fit_user_namespace(Plan& plan, DeviceRules rules);
 
 /// Whether nodes come from elsewhere than where the container has them. In a user namespace the
 /// low-level runtime makes none: it binds the host's node of the same path.

@@ -235,11 +235,11 @@ TEST_CASE("a file that others than root could change is refused if the container
 
 TEST_CASE("in a user namespace groups are left out, and how GPUs are kept apart is said") {
   plan::Plan plan;
-  plan::fit_user_namespace(plan);
+  plan::fit_user_namespace(plan, plan::DeviceRules::kNone);
   CHECK(plan == plan::Plan{});
   plan.nodes.resize(1);
   plan.groups = {44, 110};
-  plan::fit_user_namespace(plan);
+  plan::fit_user_namespace(plan, plan::DeviceRules::kNone);
   CHECK(plan.groups.empty());
   REQUIRE(plan.notes.size() == 2);
   CHECK(plan.notes[0].find("group 44, 110") != std::string::npos);

@@ -22,10 +22,16 @@ static std::vector<std::string> variables(const plan::Plan& plan) {
   return list;
 }
 
-std::vector<std::string> engine_arguments(const plan::Plan& plan) {
+std::vector<std::string> engine_arguments(const plan::Plan& plan, bool user_namespace) {
   std::vector<std::string> words;
-  for (const plan::PlannedNode& node : plan.nodes)
-    words.push_back(cat("--device=", device_text(node)));
+  for (const plan::PlannedNode& node : plan.nodes) {
+    if (user_namespace && node.path != node.host_path) {
+      words.push_back(cat("--volume=", node.host_path, ":", node.path));
+      words.push_back(cat("--device-cgroup-rule=c ", node.major, ":", node.minor, " rw"));
+    } else {
+      words.push_back(cat("--device=", device_text(node)));
+    }
+  }
   for (const plan::PlannedMount& mount : plan.mounts)
     words.push_back(cat("--volume=", volume_text(mount)));
   for (uint32_t group : plan.groups) words.push_back(cat("--group-add=", group));

@@ -28,6 +28,15 @@ TEST_CASE("arguments are the same words for docker and podman") {
                                  "--env=NVIDIA_VISIBLE_DEVICES=void"});
 }
 
+TEST_CASE("in a user namespace a node from elsewhere is a volume and a rule") {
+  plan::Plan plan = small_plan();
+  auto words = render::engine_arguments(plan, true);
+  CHECK(words[0] == "--volume=/sim/dev/nvidia0:/dev/nvidia0");
+  CHECK(words[1] == "--device-cgroup-rule=c 240:0 rw");
+  plan.nodes[0].host_path = plan.nodes[0].path;
+  CHECK(render::engine_arguments(plan, true)[0] == "--device=/dev/nvidia0:/dev/nvidia0:rw");
+}
+
 TEST_CASE("the Compose fragment is YAML with quoted scalars") {
   CHECK(render::compose_fragment(small_plan())
             .find("devices:\n  - \"/sim/dev/nvidia0:/dev/nvidia0:rw\"\n") == 0);

@@ -58,7 +58,7 @@ static Result<int> run(const Parsed& parsed) {
   plan.notes.insert(plan.notes.end(), notes.begin(), notes.end());
   if (compat && compat->use_image_compat)
     plan::prefer_image_compat(plan, *demands.compat, compat->why);
-  if (!app::is_real_root()) plan::fit_user_namespace(plan);
+  if (!app::is_real_root()) plan::fit_user_namespace(plan, plan::DeviceRules::kNone);
   if (root) engine::overrule_image_drivers(*root, image.environment, {}, plan);
   std::string text =
       parsed.has("json") ? json::write_pretty(render::plan_json(plan)) : render::plan_text(plan);

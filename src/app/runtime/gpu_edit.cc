@@ -202,7 +202,10 @@ Result<EditOutcome> edit_bundle(const EditRequest& request, const std::string& s
   plan.notes.insert(plan.notes.end(), notes.begin(), notes.end());
   if (compat.use_image_compat) plan::prefer_image_compat(plan, *demands.compat, compat.why);
   bool user_namespace = uses_user_namespace(spec);
-  if (user_namespace) plan::fit_user_namespace(plan);
+  if (user_namespace) {
+    plan::fit_user_namespace(plan,
+                             is_real_root() ? plan::DeviceRules::kHold : plan::DeviceRules::kNone);
+  }
   engine::overrule_image_drivers(root, demands.environment, foreign_mounts(spec), plan);
   OB_TRY(app::MissingTargets missing, app::prepare_targets(root, plan));
   if (auto failure = watch.failure()) return std::move(*failure);
