@@ -67,3 +67,44 @@ fails_with 126 "'9'" through run --rm -e NVIDIA_VISIBLE_DEVICES=9 localhost/base
 
 case_ "outboard run over rootless podman"
 same "$(as_user outboard run --engine podman --gpus device=1 --rm localhost/base sh -c "$LIST_NODES" | grep -E '^nvidia[0-9]')" "nvidia1 allowed"
+
+case_ "the user as himself inside (keep-id), and as nobody else (nomap)"
+same "$(through run --rm --userns keep-id -e NVIDIA_VISIBLE_DEVICES=1 localhost/base sh -c "id -u; $LIST_NODES" | grep -E '^[0-9]|^nvidia[0-9]')" "$(id -u "$user")
+nvidia1 allowed"
+same "$(through run --rm --userns keep-id -e NVIDIA_VISIBLE_DEVICES=1 localhost/base sh -c 'LD_PRELOAD=libcuda.so.1 /bin/true && ldconfig -p | grep -c "libcuda.so.1 "')" 1
+if through run --rm --userns nomap localhost/base true 2>/dev/null; then
+  same "$(through run --rm --userns nomap -e NVIDIA_VISIBLE_DEVICES=1 localhost/base sh -c "$LIST_NODES" | grep -E '^nvidia[0-9]')" "nvidia1 allowed"
+  same "$(through run --rm --userns nomap -e NVIDIA_VISIBLE_DEVICES=1 localhost/base sh -c 'LD_PRELOAD=libcuda.so.1 /bin/true && ldconfig -p | grep -c "libcuda.so.1 "')" 1
+else
+  echo "note: this Podman has no --userns nomap (4.4)"
+fi
+
+case_ "a map of the person's own, of several ranges"
+same "$(through run --rm --uidmap 0:1:10 --uidmap 10:0:1 --uidmap 11:11:1000 --gidmap 0:1:10 --gidmap 10:0:1 --gidmap 11:11:1000 \
+  -e NVIDIA_VISIBLE_DEVICES=1 localhost/base sh -c "wc -l </proc/self/uid_map; $LIST_NODES; LD_PRELOAD=libcuda.so.1 /bin/true && echo good" | grep -v -E 'ctl|uvm')" "3
+nvidia1 allowed
+good"
+
+case_ "crun, which refuses hybrid cgroups, and cgroup v2 alone"
+# Without hybrid cgroups, in a mount namespace of its own: crun for every container, as the runtime's first choice.
+cat >"$TEST/crun.toml" <<CONF
+driver.root = '$OUTBOARD_ROOT'
+runtime.state-directory = '$TEST/state'
+runtime.low-level = ['crun']
+CONF
+other_cgroups() {  # SHELL TEXT COMMAND...
+  local text=$1
+  shift
+  unshare -m sh -c "$text"' && exec "$@"' - setpriv --reuid "$user" --regid "$user" --init-groups env -i "PATH=$PATH" \
+    "OUTBOARD_ROOT=$OUTBOARD_ROOT" "${user_environment[@]}" "$@" 2> >(sed '/not a shared mount/d' >&2)
+}
+as_user podman system migrate >/dev/null 2>&1 || true
+for program in crun runc; do
+  for cgroups in 'while umount /sys/fs/cgroup/unified 2>/dev/null; do :; done' 'mount -t cgroup2 none /sys/fs/cgroup'; do
+    sed "s/'crun'/'$program'/" "$TEST/crun.toml" >"$TEST/$program.toml.one"
+    same "$(other_cgroups "$cgroups" podman --runtime "$RUNTIME" --runtime-flag "outboard-config=$TEST/$program.toml.one" run --rm \
+      -e NVIDIA_VISIBLE_DEVICES=1 localhost/base sh -c "$LIST_NODES; LD_PRELOAD=libcuda.so.1 /bin/true && echo good" | grep -v -E 'ctl|uvm')" "nvidia1 allowed
+good"
+    as_user podman system migrate >/dev/null 2>&1 || true
+  done
+done
