@@ -59,6 +59,7 @@ struct Check {
   Parts parts;
   /// Findings; none, or only kOk ones, is a passed check.
   Findings (*look)(const Facts& facts);
+  std::string_view engine = {};  ///< the engine that it is about, as --engine names it
 };
 
 /// All checks, in the order in which their findings make sense to a reader: causes first.

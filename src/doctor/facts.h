@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "doctor/engine_facts.h"
 #include "host/facts.h"
 
 namespace outboard::doctor {
@@ -25,8 +26,10 @@ enum class Part {
   kLog,
   kLimits,
   kNvml,
+  kDocker,
+  kCdi,
 };
-inline constexpr int kPartCount = 9;
+inline constexpr int kPartCount = 11;
 
 /// A loaded kernel module, from /proc/modules.
 struct Module {
@@ -155,6 +158,9 @@ struct Facts {
   LogFacts log;
   LimitFacts limits;
   NvmlFacts nvml;
+  DockerFacts docker;
+  CdiFacts cdi;
+  std::string engine;  ///< the one that --engine names, or empty
 };
 
 }  // namespace outboard::doctor

@@ -16,6 +16,7 @@ struct Places {
   std::string system = "/";
   host::NvmlOptions nvml;
   bool may_ask_nvml = true;
+  std::string engine;  ///< the one that the user named: it is an error if it is not there
 };
 
 }  // namespace outboard::doctor

@@ -4,6 +4,7 @@
 
 #include "base/privilege.h"
 #include "base/text.h"
+#include "doctor/read_engines.h"
 #include "host/nvml_client.h"
 #include "host/read_facts.h"
 #include "plan/plan.h"
@@ -56,6 +57,10 @@ void read_part(Part part, const Places& places, Facts& facts) {
       return read_limits(places, facts);
     case Part::kNvml:
       return read_nvml_part(places, facts);
+    case Part::kDocker:
+      return read_docker(places, facts);
+    case Part::kCdi:
+      return read_cdi(places, facts);
   }
 }
 
@@ -79,6 +84,10 @@ std::string_view part_name(Part part) {
       return "limits and free space";
     case Part::kNvml:
       return "NVML";
+    case Part::kDocker:
+      return "Docker";
+    case Part::kCdi:
+      return "CDI specifications";
   }
   return "";
 }

@@ -47,6 +47,7 @@ json::Value message(std::string_view name, size_t number) {
                        const Places& places, const RunOptions& options, const Hung& hung) {
   Facts facts;
   facts.unread = hung;
+  facts.engine = places.engine;
   unsigned have = 0;
   for (size_t i = from; i < list.size(); i++) {
     const Check& check = *list[i];

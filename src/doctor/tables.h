@@ -11,5 +11,7 @@ namespace outboard::doctor {
 std::vector<Check> platform_checks();
 std::vector<Check> driver_checks();
 std::vector<Check> node_checks();
+std::vector<Check> docker_checks();
+std::vector<Check> cdi_checks();
 
 }  // namespace outboard::doctor

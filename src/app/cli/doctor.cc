@@ -2,6 +2,7 @@
 // outboard doctor: why is there no GPU, and what mends it.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <vector>
 
@@ -20,10 +21,29 @@ namespace {
 using doctor::Check;
 using doctor::CheckResult;
 
-Result<std::vector<const Check*>> chosen_checks(const std::vector<std::string>& ids) {
+// The engines that checks are about.
+std::vector<std::string> engine_names() {
+  std::vector<std::string> names;
+  for (const Check& check : doctor::checks()) {
+    std::string engine(check.engine);
+    if (!engine.empty() && std::find(names.begin(), names.end(), engine) == names.end())
+      names.push_back(std::move(engine));
+  }
+  return names;
+}
+
+Result<std::vector<const Check*>> chosen_checks(const std::vector<std::string>& ids,
+                                                const std::string& engine) {
   std::vector<const Check*> list;
+  if (auto names = engine_names();
+      !engine.empty() && std::find(names.begin(), names.end(), engine) == names.end()) {
+    return make_error(ErrorCode::kUsage, cat("doctor: unknown engine '", printable(engine), "'"),
+                      cat("give one of ", join(names, ", ")));
+  }
   if (ids.empty()) {
-    for (const Check& check : doctor::checks()) list.push_back(&check);
+    for (const Check& check : doctor::checks()) {
+      if (engine.empty() || check.engine.empty() || check.engine == engine) list.push_back(&check);
+    }
     return list;
   }
   for (const std::string& id : ids) {
@@ -118,7 +138,8 @@ Result<void> mend(const std::vector<CheckResult>& results, const doctor::Places&
 }
 
 Result<int> run(const Parsed& parsed) {
-  OB_TRY(std::vector<const Check*> list, chosen_checks(parsed.words()));
+  std::string engine = parsed.value("engine");
+  OB_TRY(std::vector<const Check*> list, chosen_checks(parsed.words(), engine));
   if (parsed.has("list")) {
     if (parsed.words().empty()) {
       std::fputs(doctor::list_text().c_str(), stdout);
@@ -140,6 +161,7 @@ Result<int> run(const Parsed& parsed) {
                       "give --yes to run every command that it shows");
   }
   OB_TRY(doctor::Places places, places_of(parsed));
+  places.engine = engine;
   OB_TRY(auto results, examine(list, places));
   bool simulated = path_exists(join_path(places.roots.driver, "outboard-sim.json"));
   if (fix) {
@@ -166,7 +188,8 @@ CliCommand doctor_command() {
       "it leads to and the command that mends it. CHECK names single checks; doc/doctor.md "
       "describes them all.\n\n"
       "Exit codes: 0 nothing wrong, 1 errors, 2 wrong command line, 3 warnings only.",
-      {{"list", 0, "", "print the checks; with CHECK, all about it", ""},
+      {{"engine", 0, "ENGINE", "of the engines, look at docker alone", ""},
+       {"list", 0, "", "print the checks; with CHECK, all about it", ""},
        {"verbose", 'v', "", "print passed checks too", ""},
        {"json", 0, "", "print a JSON document", ""},
        {"fix", 0, "", "mend what can be mended without risk: show each command, ask, run it", ""},

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "doctor/cdi_spec.h"
+
+#include <limits.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "doctor/block_yaml.h"
+#include "doctor/read_engines.h"
+#include "host/driver_files.h"
+
+namespace outboard::doctor {
+
+namespace {
+
+bool ends_with(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+void add_once(std::vector<std::string>& list, const std::string& text) {
+  if (std::find(list.begin(), list.end(), text) == list.end()) list.push_back(text);
+}
+
+// A path of the host as this machine has it.
+std::string place_of(const Places& places, const std::string& path) {
+  if (path.rfind("/dev/", 0) == 0) return places.roots.dev + path.substr(4);
+  return join_path(places.system, path.empty() || path[0] != '/' ? path : path.substr(1));
+}
+
+std::optional<uint32_t> number(const json::Value& value) {
+  auto whole = value.as_uint();
+  return whole && *whole <= UINT32_MAX ? std::optional(static_cast<uint32_t>(*whole))
+                                       : std::nullopt;
+}
+
+void add_node(const Places& places, const json::Value& node, CdiSpec& spec) {
+  const json::Value* named = node.find("hostPath");
+  CdiNode entry;
+  entry.path = named ? named->text() : node["path"].text();
+  if (entry.path.empty()) return;
+  for (const CdiNode& known : spec.nodes) {
+    if (known.path == entry.path) return;
+  }
+  entry.major = number(node["major"]);
+  entry.minor = number(node["minor"]);
+  struct stat status;
+  if (::stat(place_of(places, entry.path).c_str(), &status) == 0 &&
+      (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode))) {
+    entry.real_major = major(status.st_rdev);
+    entry.real_minor = minor(status.st_rdev);
+  }
+  spec.nodes.push_back(std::move(entry));
+}
+
+void add_edits(const Places& places, const json::Value& edits, CdiSpec& spec) {
+  for (const json::Value& node : edits["deviceNodes"].items()) add_node(places, node, spec);
+  for (const json::Value& mount : edits["mounts"].items()) {
+    const std::string& source = mount["hostPath"].text();
+    if (source.empty()) continue;
+    if (!path_exists(place_of(places, source))) add_once(spec.missing_files, source);
+    const std::string name = file_name_of(source);
+    if (auto versioned = host::versioned_name(name))
+      add_once(spec.driver_versions, std::string(versioned->version));
+  }
+  for (const json::Value& hook : edits["hooks"].items()) {
+    const std::string& program = hook["path"].text();
+    if (!program.empty() && !path_exists(place_of(places, program)))
+      add_once(spec.missing_files, program);
+  }
+}
+
+bool is_nvidia(const CdiSpec& spec) {
+  if (spec.kind.rfind("nvidia.com/", 0) == 0) return true;
+  return std::any_of(spec.nodes.begin(), spec.nodes.end(),
+                     [](const CdiNode& node) { return node.path.rfind("/dev/nvidia", 0) == 0; });
+}
+
+}  // namespace
+
+const std::vector<std::string>& usual_cdi_directories() {
+  static const std::vector<std::string> kDirectories = {"/etc/cdi", "/var/run/cdi"};
+  return kDirectories;
+}
+
+Result<json::Value> parse_cdi(const std::string& text, const std::string& file) {
+  std::string_view body = trim(text);
+  if (!body.empty() && body.front() == '{') return json::parse(body, file);
+  return parse_block_yaml(text, file);
+}
+
+void read_cdi_directory(const Places& places, const std::string& directory,
+                        std::vector<CdiSpec>& specs) {
+  std::string place = directory;
+  const auto& usual = usual_cdi_directories();
+  if (std::find(usual.begin(), usual.end(), directory) != usual.end())
+    place = join_path(places.system, directory.substr(1));
+  char real[PATH_MAX];
+  if (::realpath(place.c_str(), real)) place = real;
+  auto names = list_directory(place);
+  if (!names) return;
+  for (const std::string& name : *names) {
+    if (!ends_with(name, ".json") && !ends_with(name, ".yaml") && !ends_with(name, ".yml"))
+      continue;
+    CdiSpec spec;
+    spec.file = join_path(place, name);
+    spec.directory = place;
+    for (const CdiSpec& known : specs) {
+      if (known.file == spec.file) spec.file.clear();  // /run/cdi is often /var/run/cdi
+    }
+    if (spec.file.empty()) continue;
+    auto text = read_file(spec.file, 16U << 20);
+    auto value = text ? parse_cdi(*text, spec.file) : Result<json::Value>(text.error());
+    if (!value) {
+      spec.error = value.error().text;
+      bool ours = name.find("nvidia") != std::string::npos ||
+                  (text && text->find("nvidia.com/") != std::string::npos);
+      if (ours) specs.push_back(std::move(spec));
+      continue;
+    }
+    spec.kind = (*value)["kind"].text();
+    add_edits(places, (*value)["containerEdits"], spec);
+    for (const json::Value& device : (*value)["devices"].items()) {
+      spec.devices.push_back(device["name"].text());
+      add_edits(places, device["containerEdits"], spec);
+    }
+    if (is_nvidia(spec)) specs.push_back(std::move(spec));
+  }
+}
+
+void read_cdi(const Places& places, Facts& facts) {
+  for (const std::string& directory : usual_cdi_directories())
+    read_cdi_directory(places, directory, facts.cdi.specs);
+}
+
+}  // namespace outboard::doctor

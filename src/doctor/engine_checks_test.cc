@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks of engines and CDI on facts and machines where they pass and where they do not. The real
+// daemons are asked by test/engines/doctor_engines.sh.
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cstring>
+#include <thread>
+
+#include "doctor/block_yaml.h"
+#include "doctor/daemon_process.h"
+#include "doctor/read_engines.h"
+#include "doctor/unix_http.h"
+#include "test/fixtures/doctor_machine.h"
+
+using namespace outboard;
+using namespace outboard::doctor;
+
+namespace {
+
+bool holds(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+Facts with_docker() {
+  Facts facts;
+  facts.machine.gpus.resize(1);
+  DockerFacts& docker = facts.docker;
+  docker.client = "/usr/bin/docker";
+  docker.endpoint = "/run/docker.sock";
+  docker.config_file = "/etc/docker/daemon.json";
+  docker.info.emplace();
+  docker.info->version = "28.2.2";
+  docker.info->operating_system = "Debian GNU/Linux 12 (bookworm)";
+  docker.info->default_runtime = "runc";
+  docker.info->runtimes = {{"runc", "runc", true}};
+  docker.process.emplace();
+  docker.process->pid = 77;
+  docker.process->program = "/usr/bin/dockerd";
+  docker.process->unit = "docker.service";
+  docker.process->started = 1000.0;
+  docker.process->search_path = {"/usr/bin"};
+  docker.hook = FoundProgram{"/usr/bin/nvidia-container-runtime-hook", 900.0};
+  return facts;
+}
+
+Findings ask(std::string_view id, const Facts& facts) {
+  const Check* check = find_check(id);
+  REQUIRE(check);
+  return check->look(facts);
+}
+
+Severity worst(std::string_view id, const Facts& facts) {
+  Severity severity = Severity::kOk;
+  for (const Finding& finding : ask(id, facts)) severity = std::max(severity, finding.severity);
+  return severity;
+}
+
+constexpr const char* kSpec = R"(---
+cdiVersion: 0.5.0
+containerEdits:
+  deviceNodes:
+  - path: /dev/nvidiactl
+  hooks:
+  - args:
+    - nvidia-ctk
+    - hook
+    - --folder
+    - /usr/lib
+    hookName: createContainer
+    path: /usr/bin/nvidia-smi
+  mounts:
+  - containerPath: /usr/lib/x86_64-linux-gnu/libcuda.so.580.95.05
+    hostPath: /usr/lib/x86_64-linux-gnu/libcuda.so.580.95.05
+    options:
+    - ro
+    - bind
+devices:
+- containerEdits:
+    deviceNodes:
+    - path: /dev/nvidia0
+  name: "0"
+- containerEdits:
+    deviceNodes:
+    - path: /dev/nvidia0
+    - path: /dev/nvidia1
+  name: all
+kind: nvidia.com/gpu
+)";
+
+}  // namespace
+
+TEST_CASE("a healthy Docker passes every check about it, and so does none") {
+  Facts none;
+  for (const Check& check : checks()) {
+    if (check.engine != "docker") continue;
+    INFO(check.id);
+    CHECK(worst(check.id, with_docker()) == Severity::kOk);
+    CHECK(worst(check.id, none) == Severity::kOk);
+  }
+  none.engine = "docker";
+  none.docker.endpoint = "/run/docker.sock";
+  CHECK(ask("docker", none).at(0).what == "Docker is not installed");
+}
+
+TEST_CASE("Docker that does not answer") {
+  Facts facts = with_docker();
+  facts.docker.info.reset();
+  CHECK(worst("docker", facts) == Severity::kNote);
+  CHECK(holds(ask("docker", facts).at(0).mend, "systemctl start docker"));
+  facts.docker.error = "connect to '/run/docker.sock': Connection refused";
+  CHECK(worst("docker", facts) == Severity::kError);
+  facts.docker.denied = true;
+  CHECK(worst("docker", facts) == Severity::kNote);
+  CHECK(holds(ask("docker", facts).at(0).mend, "usermod -aG docker"));
+  facts.engine = "docker";
+  CHECK(worst("docker", facts) == Severity::kError);
+  facts.docker.remote = true;
+  facts.docker.endpoint = "tcp://elsewhere:2375";
+  CHECK(holds(ask("docker", facts).at(0).what, "tcp://elsewhere:2375"));
+}
+
+TEST_CASE("Docker of a kind that cannot give GPUs") {
+  Facts desktop = with_docker();
+  desktop.docker.info->operating_system = "Docker Desktop";
+  CHECK(worst("docker-kind", desktop) == Severity::kError);
+  Facts snap = with_docker();
+  snap.docker.process->program = "/snap/docker/2963/bin/dockerd";
+  CHECK(worst("docker-kind", snap) == Severity::kError);
+  Facts rootless = with_docker();
+  rootless.docker.info->rootless = true;
+  CHECK(worst("docker-kind", rootless) == Severity::kNote);
+}
+
+TEST_CASE("what daemon.json says and the daemon has not loaded; runtimes that are not there") {
+  Facts facts = with_docker();
+  facts.docker.config = *json::parse(
+      R"({"runtimes": {"outboard": {"path": "/usr/bin/outboard-runtime"}},
+          "default-runtime": "outboard"})",
+      "daemon.json");
+  Findings findings = ask("docker-config", facts);
+  CHECK(holds(findings.at(0).what, "runtime 'outboard', default-runtime 'outboard'"));
+  CHECK(findings.at(0).steps == std::vector<Step>{{"systemctl", "reload", "docker.service"}});
+  facts.docker.process->unit.clear();
+  CHECK(ask("docker-config", facts).at(0).steps == std::vector<Step>{{"kill", "-HUP", "77"}});
+  facts.docker.info->runtimes.push_back({"outboard", "/usr/bin/outboard-runtime", false});
+  facts.docker.info->default_runtime = "outboard";
+  CHECK(worst("docker-config", facts) == Severity::kOk);
+  CHECK(worst("docker-runtimes", facts) == Severity::kError);
+  facts.docker.info->default_runtime = "runc";
+  CHECK(worst("docker-runtimes", facts) == Severity::kWarning);
+  facts.docker.config_error = "daemon.json: line 1: a comma is missing";
+  CHECK(worst("docker-config", facts) == Severity::kError);
+}
+
+TEST_CASE("the hook's name, which --gpus looks for when the daemon starts") {
+  Facts facts = with_docker();
+  facts.docker.hook->changed = 1100.0;
+  CHECK(holds(ask("docker-gpus", facts).at(0).what, "newer than the running daemon"));
+  facts.docker.hook.reset();
+  CHECK(worst("docker-gpus", facts) == Severity::kWarning);
+  CHECK(holds(ask("docker-gpus", facts).at(0).mend, "ln -s"));
+  facts.machine.gpus.clear();
+  CHECK(worst("docker-gpus", facts) == Severity::kNote);
+  facts.docker.process->search_path.reset();
+  CHECK(worst("docker-gpus", facts) == Severity::kUnknown);
+  facts.docker.cdi_hook = FoundProgram{"/usr/bin/nvidia-cdi-hook", 900.0};
+  CHECK(worst("docker-gpus", facts) == Severity::kUnknown);  // 28.2 does not look for it
+  facts.docker.info->version = "29.2.0";
+  CHECK(worst("docker-gpus", facts) == Severity::kOk);
+  facts.docker.info->version = "18.09.1";
+  CHECK(holds(ask("docker-gpus", facts).at(0).what, "older than 19.03"));
+}
+
+TEST_CASE("CDI specifications against the machine") {
+  if (!can_make_nodes()) return;
+  TestMachine machine;
+  CHECK(machine.said("cdi-specs") == "ok: there are none []\n");
+  machine.write("etc/cdi/nvidia.yaml", kSpec).write("etc/cdi/other.json", R"({"kind": "x.org/y"})");
+  CHECK(machine.said("cdi-specs") == "ok: 1 files []\n");
+  CHECK(machine.ask("cdi-driver").severity() == Severity::kOk);
+
+  machine.remove("dev/nvidia1");
+  CHECK(holds(machine.said("cdi-specs"), "names what does not exist: /dev/nvidia1"));
+  CHECK(machine.mended("cdi-specs") == Severity::kOk);
+  CHECK(path_exists(machine.path("etc/cdi/nvidia.yaml.outdated")));
+
+  // Made for the driver before the upgrade, whose files are gone.
+  machine.write("etc/cdi/nvidia.json", R"({"kind": "nvidia.com/gpu", "devices": [{"name": "all",
+    "containerEdits": {"deviceNodes": [{"path": "/dev/nvidia0", "major": 195, "minor": 9}],
+    "mounts": [{"hostPath": "/usr/lib/libcuda.so.535.54.03"}]}}]})");
+  std::string said = machine.said("cdi-specs");
+  CHECK(holds(said, "/usr/lib/libcuda.so.535.54.03"));
+  CHECK(holds(said, "old device numbers: /dev/nvidia0 (195:9, now "));
+  // And where they are still there.
+  machine.write("etc/cdi/nvidia.json", R"({"kind": "nvidia.com/gpu", "devices": [{"name": "all",
+    "containerEdits": {"mounts": [{"hostPath": "/usr/lib/libcuda.so.535.54.03"}]}}]})");
+  machine.write("usr/lib/libcuda.so.535.54.03", "");
+  CHECK(machine.ask("cdi-specs").severity() == Severity::kOk);
+  CHECK(holds(machine.said("cdi-driver"), "libraries of driver 535.54.03"));
+  CHECK(machine.mended("cdi-driver") == Severity::kOk);
+}
+
+TEST_CASE("one device in two CDI specifications, and one that is not understood") {
+  if (!can_make_nodes()) return;
+  TestMachine machine;
+  constexpr const char* kOne = R"({"kind": "nvidia.com/gpu", "devices": [{"name": "all"}]})";
+  machine.write("etc/cdi/a.json", kOne).write("etc/cdi/b.json", kOne);
+  CHECK(machine.ask("cdi-specs").severity() == Severity::kError);
+  CHECK(holds(machine.said("cdi-specs"), "both define nvidia.com/gpu=all"));
+  machine.remove("etc/cdi/b.json").write("var/run/cdi/b.json", kOne);
+  CHECK(machine.ask("cdi-specs").severity() == Severity::kNote);
+  machine.remove("etc/cdi/a.json")
+      .write("var/run/cdi/nvidia.yaml", "kind: &anchor nvidia.com/gpu\n");
+  CHECK(holds(machine.said("cdi-specs"), "nvidia.yaml: line 1: YAML of a kind"));
+  CHECK(machine.ask("cdi-specs").severity() == Severity::kUnknown);
+}
+
+TEST_CASE("the YAML that programs write") {
+  auto value = [](std::string_view text) {
+    auto read = parse_block_yaml(text, "f");
+    return read ? json::write(*read) : cat("error: ", read.error().text);
+  };
+  CHECK(value("") == "{}");
+  CHECK(value("a: 1\nb:\n- x\n- 'it''s'\nc:\n  d: \"q: \\u0041\"\n  e: []\nf: # none\n") ==
+        R"({"a":1,"b":["x","it's"],"c":{"d":"q: A","e":[]},"f":null})");
+  CHECK(value("- - 1\n  - 2\n- k: v\n  l: true\n-\n  m: 0666\n") ==
+        R"([[1,2],{"k":"v","l":true},{"m":438}])");
+  for (const char* bad : {"a", "a: 1\n   b: 2\n", "a: {b: 1}", "a: |\n  text\n", "a: 1\na: 2\n",
+                          "a: 'x\n", "a: \"x\n", ": x\n", "a: *b\n", "- a\nb: 1\n"}) {
+    INFO(bad);
+    CHECK(value(bad).rfind("error: f: line ", 0) == 0);
+  }
+  std::string deep;
+  for (int i = 0; i < 5000; i++) deep += "- ";
+  CHECK(holds(value(deep + "x"), "nested too deep"));
+}
+
+TEST_CASE("a daemon's socket: what answers, what does not, and what is none") {
+  auto response = parse_response("HTTP/1.0 200 OK\r\nA: b\r\n\r\n{}");
+  REQUIRE(response);
+  CHECK(response->status == 200);
+  CHECK(response->body == "{}");
+  CHECK_FALSE(parse_response("SSH-2.0-x\r\n\r\n"));
+  CHECK_FALSE(parse_response("HTTP/1.0 OK\r\n\r\n"));
+
+  test::Scratch scratch;
+  std::string path = scratch.path + "/s";
+  auto patience = std::chrono::milliseconds(100);
+  CHECK(get_from_socket(path, "/info", patience).error().code == ErrorCode::kNotFound);
+  int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+  REQUIRE(::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  CHECK_FALSE(get_from_socket(path, "/info", patience));  // nobody listens
+  REQUIRE(::listen(listener, 1) == 0);
+  CHECK(get_from_socket(path, "/info", patience).error().code == ErrorCode::kBusy);
+  auto answers = [&](std::string text) {
+    std::thread server([&] {
+      // Those that gave up before are in the queue still.
+      while (true) {
+        int peer = ::accept(listener, nullptr, nullptr);
+        bool last = ::send(peer, text.data(), text.size(), MSG_NOSIGNAL) > 0;
+        char request[256];
+        last = last && ::recv(peer, request, sizeof request, 0) > 0;
+        ::close(peer);
+        if (last) break;
+      }
+    });
+    auto got = get_from_socket(path, "/info", std::chrono::seconds(10));
+    server.join();
+    return got ? json::write(got->body) : got.error().text;
+  };
+  CHECK(answers("HTTP/1.0 200 OK\r\n\r\n{\"a\":1}") == "{\"a\":1}");
+  CHECK(holds(answers("HTTP/1.0 404 No\r\n\r\n{\"message\":\"page\"}"), "page (status 404)"));
+  CHECK(holds(answers("HTTP/1.0 200 OK\r\n\r\nhtml"), "line 1"));
+  CHECK(holds(answers("OK"), "does not speak HTTP"));
+  ::close(listener);
+}
+
+TEST_CASE("a daemon's process") {
+  auto self = daemon_process(static_cast<uint32_t>(::getpid()));
+  REQUIRE(self);
+  CHECK(self->search_path.has_value());
+  CHECK(self->started.value_or(0) > 1e9);
+  CHECK_FALSE(start_time("77 (a) b"));
+  CHECK(option_of({"d", "--config-file", "/x"}, "--config-file") == "/x");
+  CHECK(option_of({"d", "--config-file=/y"}, "--config-file") == "/y");
+  CHECK_FALSE(option_of({"d", "--config-file"}, "--config-file"));
+}

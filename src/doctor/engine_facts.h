@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the checks know about container engines and about CDI specifications: types only.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+
+namespace outboard::doctor {
+
+/// A low-level runtime that an engine has registered.
+struct EngineRuntime {
+  std::string name;
+  std::string path;  ///< as the engine has it; a name without "/" is searched in the engine's PATH
+  bool found = false;  ///< the program exists where the engine looks
+};
+
+/// A daemon's process, from /proc.
+struct DaemonProcess {
+  uint32_t pid = 0;
+  std::string program;            ///< /proc/PID/exe
+  std::string unit;               ///< systemd's unit of it ("docker.service"), or empty
+  std::optional<double> started;  ///< seconds since 1970
+  std::vector<std::string> argv;
+  /// Its PATH; nothing where its environment may not be read.
+  std::optional<std::vector<std::string>> search_path;
+};
+
+/// A program that Docker looks for on its PATH when it starts.
+struct FoundProgram {
+  std::string path;
+  double changed = 0;  ///< when its directory entry or file changed last, seconds since 1970
+};
+
+/// A device node that a CDI specification adds.
+struct CdiNode {
+  std::string path;                                ///< on the host
+  std::optional<uint32_t> major, minor;            ///< as the specification says
+  std::optional<uint32_t> real_major, real_minor;  ///< of the node; nothing: there is none
+};
+
+/// A CDI specification that concerns NVIDIA devices.
+struct CdiSpec {
+  std::string file;
+  std::string directory;             ///< where its file lies, symbolic links resolved
+  std::optional<std::string> error;  ///< why it could not be understood
+  std::string kind;                  ///< "nvidia.com/gpu"
+  std::vector<std::string> devices;
+  std::vector<CdiNode> nodes;
+  std::vector<std::string> missing_files;    ///< mount sources and hook programs that do not exist
+  std::vector<std::string> driver_versions;  ///< of the libraries that it names, each once
+};
+
+struct CdiFacts {
+  std::vector<CdiSpec> specs;
+};
+
+/// What the Docker daemon says about itself: GET /info (Engine API 1.40, Docker 19.03, and newer).
+struct DockerInfo {
+  std::string version;
+  std::string operating_system;
+  bool rootless = false;
+  std::string default_runtime;
+  std::vector<EngineRuntime> runtimes;
+  std::vector<std::string> cdi_directories;  ///< Docker 25 and newer
+};
+
+struct DockerFacts {
+  std::optional<std::string> client;  ///< path of the docker command
+  std::optional<std::string> server;  ///< path of dockerd
+  std::string endpoint;               ///< "/run/docker.sock", or what DOCKER_HOST says
+  bool remote = false;                ///< DOCKER_HOST names something else than a socket
+  bool denied = false;                ///< the socket is not ours to open
+  std::optional<std::string> error;   ///< why there is no answer; nothing where there is no socket
+  std::optional<DockerInfo> info;
+  std::optional<DaemonProcess> process;
+  std::string config_file;
+  std::optional<json::Value> config;
+  std::optional<std::string> config_error;
+  std::optional<FoundProgram> hook;      ///< nvidia-container-runtime-hook, on the daemon's PATH
+  std::optional<FoundProgram> cdi_hook;  ///< nvidia-cdi-hook, likewise
+  /// In directories that this daemon alone reads.
+  std::vector<CdiSpec> cdi_specs;
+};
+
+}  // namespace outboard::doctor

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Docker: its programs, what the daemon says about itself, its process and its configuration.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/files.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "doctor/cdi_spec.h"
+#include "doctor/daemon_process.h"
+#include "doctor/read_engines.h"
+#include "doctor/unix_http.h"
+
+namespace outboard::doctor {
+
+namespace {
+
+constexpr std::chrono::milliseconds kPatience{600};
+
+std::string variable(const char* name) {
+  const char* value = ::getenv(name);
+  return value ? value : "";
+}
+
+// Where the docker command would find its daemon: DOCKER_HOST, the system's socket, then that of a
+// daemon without root (dockerd-rootless) and of Docker Desktop.
+std::string find_endpoint(const Places& places) {
+  std::string chosen = variable("DOCKER_HOST");
+  if (!chosen.empty()) return chosen.rfind("unix://", 0) == 0 ? chosen.substr(7) : chosen;
+  std::string system = join_path(places.system, "run/docker.sock");
+  if (path_exists(system) || places.system != "/") return system;
+  for (const std::string& own : {variable("XDG_RUNTIME_DIR") + "/docker.sock",
+                                 variable("HOME") + "/.docker/desktop/docker.sock"}) {
+    if (own[0] == '/' && path_exists(own)) return own;
+  }
+  return system;
+}
+
+void read_config(const Places& places, DockerFacts& docker) {
+  std::optional<std::string> named;
+  if (docker.process) named = option_of(docker.process->argv, "--config-file");
+  bool rootless = docker.info && docker.info->rootless;
+  std::string home = variable("HOME") + "/.config/docker/daemon.json";
+  docker.config_file = named      ? *named
+                       : rootless ? home
+                                  : join_path(places.system, "etc/docker/daemon.json");
+  auto text = read_file(docker.config_file, 4U << 20);
+  if (!text) {
+    if (text.error().code != ErrorCode::kNotFound) docker.config_error = text.error().text;
+    return;
+  }
+  if (trim(*text).empty()) return;
+  auto parsed = json::parse(*text, docker.config_file);
+  if (!parsed) {
+    docker.config_error = parsed.error().text;
+  } else if (!parsed->is_object()) {
+    docker.config_error = cat(docker.config_file, ": not a JSON object");
+  } else {
+    docker.config = std::move(*parsed);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> program_directories(const Places& places) {
+  std::vector<std::string> directories;
+  for (const std::string& directory : system_program_directories())
+    directories.push_back(join_path(places.system, directory.substr(1)));
+  return directories;
+}
+
+DockerInfo docker_info(const json::Value& answer, const std::optional<DaemonProcess>& process) {
+  DockerInfo info;
+  info.version = answer["ServerVersion"].text();
+  info.operating_system = answer["OperatingSystem"].text();
+  info.default_runtime = answer["DefaultRuntime"].text();
+  for (const std::string& option : answer["SecurityOptions"].as_strings())
+    info.rootless |= option == "name=rootless";
+  for (const auto& [name, runtime] : answer["Runtimes"].members()) {
+    EngineRuntime entry{name, runtime["path"].text(), true};
+    // Without a path it is a containerd shim, which containerd looks for.
+    if (!entry.path.empty()) entry.found = find_for(process, entry.path).has_value();
+    info.runtimes.push_back(std::move(entry));
+  }
+  info.cdi_directories = answer["CDISpecDirs"].as_strings();
+  return info;
+}
+
+void read_docker(const Places& places, Facts& facts) {
+  DockerFacts& docker = facts.docker;
+  const auto directories = program_directories(places);
+  docker.client = find_program("docker", &directories);
+  docker.server = find_program("dockerd", &directories);
+  docker.endpoint = find_endpoint(places);
+  docker.remote = docker.endpoint.empty() || docker.endpoint[0] != '/';
+  if (docker.remote) return;
+  auto answer = get_from_socket(docker.endpoint, "/info", kPatience);
+  if (!answer) {
+    docker.denied = answer.error().code == ErrorCode::kDenied;
+    if (path_exists(docker.endpoint)) docker.error = answer.error().text;
+  }
+  if (answer) docker.process = daemon_process(answer->pid);
+  // systemd listens for a daemon that it starts on demand.
+  if (docker.process && file_name_of(docker.process->program) != "dockerd") docker.process.reset();
+  if (!docker.process && places.system == "/") docker.process = daemon_named("dockerd");
+  if (answer) docker.info = docker_info(answer->body, docker.process);
+  read_config(places, docker);
+  docker.hook = find_for(docker.process, "nvidia-container-runtime-hook");
+  docker.cdi_hook = find_for(docker.process, "nvidia-cdi-hook");
+  if (!docker.info) return;
+  const auto& usual = usual_cdi_directories();
+  for (const std::string& directory : docker.info->cdi_directories) {
+    if (std::find(usual.begin(), usual.end(), directory) == usual.end())
+      read_cdi_directory(places, directory, docker.cdi_specs);
+  }
+}
+
+}  // namespace outboard::doctor
