@@ -102,6 +102,25 @@ $image_first"
 rm -r "$TEST/rootfs$compat"
 fails_with 125 "this image needs a newer driver" outboard run --engine builtin --rm --gpus all -e "NVIDIA_REQUIRE_CUDA=cuda>=13.0" "rootfs:$TEST/rootfs" true
 
+case_ "rows of /etc/outboard/compat.d count in the runtime, a bad one is named in its log; those of the user in outboard alone"
+rows() { printf '%s\n' "$(head -1 "$OUTBOARD_SOURCE/data/driver_branch_max_cuda.csv")" 535,13.0,LTS,,,high,here x,1.0,,,,high,here; }
+run_new() { with_policy "$RUNTIME" --root "$TEST/runc" run --bundle "$TEST/new" "rows$$-$RANDOM" 2>&1; }
+bundle "$TEST/new" "echo started" NVIDIA_VISIBLE_DEVICES=all "NVIDIA_REQUIRE_CUDA=cuda>=13.0"
+policy "runtime.log = '$TEST/rows.log'"
+error=$(run_new) && fail "it started"
+has "this image needs a newer driver" "$error"
+mkdir -p "$TEST/etc.upper/outboard/compat.d" "$TEST/config/outboard/compat.d"
+rows >"$TEST/etc.upper/outboard/compat.d/driver_branch_max_cuda.site.csv"
+same "$(run_new)" started
+has "/etc/outboard/compat.d/driver_branch_max_cuda.site.csv:3: branch: 'x' cannot stand here; row skipped" "$(cat "$TEST/rows.log")"
+rm -r "$TEST/etc.upper/outboard/compat.d"
+rows >"$TEST/config/outboard/compat.d/driver_branch_max_cuda.csv"
+has started "$(XDG_CONFIG_HOME=$TEST/config outboard run --engine builtin --rm --gpus all -e "NVIDIA_REQUIRE_CUDA=cuda>=13.0" \
+  "rootfs:$TEST/rootfs" echo started 2>&1)"
+has "driver_branch_max_cuda.csv:3: branch: 'x' cannot stand here; row skipped" \
+  "$(XDG_CONFIG_HOME=$TEST/config outboard explain --gpus all "rootfs:$TEST/rootfs" 2>&1)"
+error=$(XDG_CONFIG_HOME=$TEST/config run_new) && fail "it started"
+
 case_ "docker shows the message"
 need dockerd docker
 start_docker

@@ -6,6 +6,7 @@
 #include "app/cli/check_report.h"
 #include "app/cli/command.h"
 #include "app/cli/run_engine.h"
+#include "app/compat_files.h"
 #include "app/image_check.h"
 #include "base/text.h"
 #include "compat/csv.h"
@@ -147,7 +148,8 @@ Result<int> run(const Parsed& parsed) {
   if (!cuda.empty()) evidence.instead = app::CudaSign{cuda, "--cuda"};
   if (!cudnn.empty()) evidence.cudnn = cudnn;
   if (!frameworks.empty()) evidence.frameworks = frameworks;
-  auto verdict = app::check_image(chosen, options, evidence, compat::built_in_tables());
+  app::CompatTables tables = app::read_user_tables();
+  auto verdict = app::check_image(chosen, options, evidence, tables.tables());
   if (!verdict) {
     // It is the image that is wrong, not the command line.
     Error error = std::move(verdict).error();
@@ -155,6 +157,8 @@ Result<int> run(const Parsed& parsed) {
     return std::move(error).in(cat("image '", printable(report.name), "'"));
   }
   report.verdict = std::move(*verdict);
+  report.verdict.notes.insert(report.verdict.notes.end(), tables.warnings().begin(),
+                              tables.warnings().end());
   std::string text =
       parsed.has("json") ? json::write_pretty(check_json(report)) : check_text(report);
   std::fputs(text.c_str(), stdout);

@@ -8,6 +8,7 @@
 #include "app/cli/image_facts.h"
 #include "app/cli/run_engine.h"
 #include "app/compat_check.h"
+#include "app/compat_files.h"
 #include "app/prepare_host.h"
 #include "base/json.h"
 #include "base/root.h"
@@ -49,9 +50,9 @@ static Result<int> run(const Parsed& parsed) {
     OB_TRY(root, Root::open(image.root, Root::Trust::kUntrusted));
     demands.compat = engine::find_image_compat(*root, {});
   }
-  std::vector<std::string> notes;
-  auto compat =
-      app::check_compatibility(chosen, options, demands, compat::built_in_tables(), notes);
+  app::CompatTables tables = app::read_user_tables();
+  std::vector<std::string> notes = tables.warnings();
+  auto compat = app::check_compatibility(chosen, options, demands, tables.tables(), notes);
   if (!compat) notes.push_back(cat("it would not be started: ", compat.error().text));
   OB_TRY(plan::Plan plan, plan::make_plan(chosen.machine.facts, chosen.machine.inventory,
                                           chosen.selection, request.capabilities, image.layout));

@@ -6,6 +6,7 @@
 
 #include "app/cli/command.h"
 #include "app/compat_check.h"
+#include "app/compat_files.h"
 #include "app/container_cache.h"
 #include "app/prepare_host.h"
 #include "base/json.h"
@@ -69,10 +70,11 @@ engine::GpuHooks hooks_for(std::shared_ptr<app::Chosen> chosen, const app::Machi
                    const plan::ImageLayout& image, const std::vector<std::string>& environment,
                    const std::optional<plan::ImageCompat>& image_compat) -> Result<plan::Plan> {
     OB_TRY(device::Capabilities capabilities, capabilities_for(request, named, environment));
-    std::vector<std::string> notes;
+    app::CompatTables tables = app::read_user_tables();
+    std::vector<std::string> notes = tables.warnings();
     OB_TRY(app::CompatDecision compat,
            app::check_compatibility(*chosen, options, {environment, {}, image_compat},
-                                    compat::built_in_tables(), notes));
+                                    tables.tables(), notes));
     OB_TRY(plan::Plan plan, plan::make_plan(chosen->machine.facts, chosen->machine.inventory,
                                             chosen->selection, capabilities, image));
     plan.notes.insert(plan.notes.end(), notes.begin(), notes.end());

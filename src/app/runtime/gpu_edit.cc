@@ -11,6 +11,7 @@
 #include <algorithm>
 
 #include "app/compat_check.h"
+#include "app/compat_files.h"
 #include "app/container_cache.h"
 #include "app/machine.h"
 #include "app/mount_targets.h"
@@ -193,9 +194,10 @@ Result<EditOutcome> edit_bundle(const EditRequest& request, const std::string& s
   OB_TRY(Root root, open_root(spec, request.bundle));
   app::ImageDemands demands{render::environment_before_edit(spec)};
   demands.compat = engine::find_image_compat(root, foreign_mounts(spec));
-  std::vector<std::string> notes;
+  app::CompatTables tables = app::read_host_tables();
+  std::vector<std::string> notes = tables.warnings();
   OB_TRY(app::CompatDecision compat,
-         app::check_compatibility(chosen, options, demands, compat::core_tables(), notes));
+         app::check_compatibility(chosen, options, demands, tables.tables(), notes));
   OB_TRY(plan::Plan plan,
          plan::make_plan(chosen.machine.facts, chosen.machine.inventory, chosen.selection,
                          wanted->capabilities, engine::image_layout(root)));
