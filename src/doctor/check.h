@@ -64,7 +64,11 @@ struct Check {
 
 /// All checks, in the order in which their findings make sense to a reader: causes first.
 const std::vector<Check>& checks();
-/// Null for an unknown id.
+/// Checks of one running container, seen from the host (Places::container).
+const std::vector<Check>& container_checks();
+/// Checks of the container that this process runs in.
+const std::vector<Check>& inside_checks();
+/// Of checks(). Null for an unknown id.
 const Check* find_check(std::string_view id);
 
 }  // namespace outboard::doctor

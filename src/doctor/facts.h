@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "doctor/container_facts.h"
 #include "doctor/engine_facts.h"
 #include "host/facts.h"
 
@@ -28,8 +29,10 @@ enum class Part {
   kNvml,
   kDocker,
   kCdi,
+  kContainer,
+  kInside,
 };
-inline constexpr int kPartCount = 11;
+inline constexpr int kPartCount = 13;
 
 /// A loaded kernel module, from /proc/modules.
 struct Module {
@@ -160,6 +163,8 @@ struct Facts {
   NvmlFacts nvml;
   DockerFacts docker;
   CdiFacts cdi;
+  ContainerFacts container;
+  InsideFacts inside;
   std::string engine;  ///< the one that --engine names, or empty
 };
 

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "doctor/container_facts.h"
 #include "host/facts.h"
 #include "host/nvml_client.h"
 
@@ -16,7 +17,8 @@ struct Places {
   std::string system = "/";
   host::NvmlOptions nvml;
   bool may_ask_nvml = true;
-  std::string engine;  ///< the one that the user named: it is an error if it is not there
+  ContainerPlace container;  ///< the one that `doctor --container` is about; pid 0: none
+  std::string engine;        ///< the one that the user named: it is an error if it is not there
 };
 
 }  // namespace outboard::doctor

@@ -24,20 +24,6 @@ std::string variable(const char* name) {
   return value ? value : "";
 }
 
-// Where the docker command would find its daemon: DOCKER_HOST, the system's socket, then that of a
-// daemon without root (dockerd-rootless) and of Docker Desktop.
-std::string find_endpoint(const Places& places) {
-  std::string chosen = variable("DOCKER_HOST");
-  if (!chosen.empty()) return chosen.rfind("unix://", 0) == 0 ? chosen.substr(7) : chosen;
-  std::string system = join_path(places.system, "run/docker.sock");
-  if (path_exists(system) || places.system != "/") return system;
-  for (const std::string& own : {variable("XDG_RUNTIME_DIR") + "/docker.sock",
-                                 variable("HOME") + "/.docker/desktop/docker.sock"}) {
-    if (own[0] == '/' && path_exists(own)) return own;
-  }
-  return system;
-}
-
 void read_config(const Places& places, DockerFacts& docker) {
   std::optional<std::string> named;
   if (docker.process) named = option_of(docker.process->argv, "--config-file");
@@ -63,6 +49,20 @@ void read_config(const Places& places, DockerFacts& docker) {
 }
 
 }  // namespace
+
+// Where the docker command would find its daemon: DOCKER_HOST, the system's socket, then that of a
+// daemon without root (dockerd-rootless) and of Docker Desktop.
+std::string docker_endpoint(const Places& places) {
+  std::string chosen = variable("DOCKER_HOST");
+  if (!chosen.empty()) return chosen.rfind("unix://", 0) == 0 ? chosen.substr(7) : chosen;
+  std::string system = join_path(places.system, "run/docker.sock");
+  if (path_exists(system) || places.system != "/") return system;
+  for (const std::string& own : {variable("XDG_RUNTIME_DIR") + "/docker.sock",
+                                 variable("HOME") + "/.docker/desktop/docker.sock"}) {
+    if (own[0] == '/' && path_exists(own)) return own;
+  }
+  return system;
+}
 
 std::vector<std::string> program_directories(const Places& places) {
   std::vector<std::string> directories;
@@ -93,7 +93,7 @@ void read_docker(const Places& places, Facts& facts) {
   const auto directories = program_directories(places);
   docker.client = find_program("docker", &directories);
   docker.server = find_program("dockerd", &directories);
-  docker.endpoint = find_endpoint(places);
+  docker.endpoint = docker_endpoint(places);
   docker.remote = docker.endpoint.empty() || docker.endpoint[0] != '/';
   if (docker.remote) return;
   auto answer = get_from_socket(docker.endpoint, "/info", kPatience);

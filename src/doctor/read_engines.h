@@ -10,6 +10,17 @@ namespace outboard::doctor {
 
 void read_docker(const Places& places, Facts& facts);
 void read_cdi(const Places& places, Facts& facts);
+/// Of Places::container, on this kernel's real /proc and /sys.
+void read_container(const Places& places, Facts& facts);
+/// Opens every node of the driver, which starts its GPU.
+void read_inside(const Places& places, Facts& facts);
+
+/// True if this process runs in a container: Docker's or Podman's marker file, or files of the
+/// driver that are mounts. A machine in a directory is none.
+bool is_inside_container(const Places& places);
+
+/// Path of the socket, or what DOCKER_HOST names in its place ("tcp://...").
+std::string docker_endpoint(const Places& places);
 
 /// The system's directories with programs, below the machine that is looked at.
 std::vector<std::string> program_directories(const Places& places);

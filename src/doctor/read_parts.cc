@@ -61,6 +61,10 @@ void read_part(Part part, const Places& places, Facts& facts) {
       return read_docker(places, facts);
     case Part::kCdi:
       return read_cdi(places, facts);
+    case Part::kContainer:
+      return read_container(places, facts);
+    case Part::kInside:
+      return read_inside(places, facts);
   }
 }
 
@@ -88,6 +92,10 @@ std::string_view part_name(Part part) {
       return "Docker";
     case Part::kCdi:
       return "CDI specifications";
+    case Part::kContainer:
+      return "the container";
+    case Part::kInside:
+      return "this container";
   }
   return "";
 }

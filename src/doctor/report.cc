@@ -160,6 +160,18 @@ std::string describe_check(const Check& check) {
              field("if not", check.consequence), field("mend", check.mend));
 }
 
+namespace {
+
+void add_sections(const std::vector<Check>& list, std::string_view heading, std::string& out) {
+  for (const Check& check : list) {
+    out += cat("\n", heading, check.id, "\n\n", "Passed: ", check.title, ".\n\n",
+               "- Looks at: ", check.looks_at, ".\n- Otherwise: ", check.consequence,
+               ".\n- Mend: ", check.mend, ".\n");
+  }
+}
+
+}  // namespace
+
 std::string document() {
   std::string out =
       "# What `outboard doctor` looks at\n\n"
@@ -180,11 +192,19 @@ std::string document() {
       "| check | says that |\n|---|---|\n";
   for (const Check& check : checks())
     out += cat("| [`", check.id, "`](#", check.id, ") | ", check.title, " |\n");
-  for (const Check& check : checks()) {
-    out += cat("\n## ", check.id, "\n\n", "Passed: ", check.title, ".\n\n",
-               "- Looks at: ", check.looks_at, ".\n- Otherwise: ", check.consequence,
-               ".\n- Mend: ", check.mend, ".\n");
-  }
+  add_sections(checks(), "## ", out);
+  out +=
+      "\n## A running container\n\n"
+      "`outboard doctor --container NAME` looks from the host at a container of Docker, Podman, "
+      "runc, "
+      "crun or the built-in engine: what it got, and what of that it can use now.\n";
+  add_sections(container_checks(), "### ", out);
+  out +=
+      "\n## Inside a container\n\n"
+      "Started in a container (/.dockerenv, /run/.containerenv, or files of the driver that are "
+      "mounts), `outboard doctor` asks these and none of the host; checks that are named are asked "
+      "all the same.\n";
+  add_sections(inside_checks(), "### ", out);
   return out;
 }
 

@@ -41,6 +41,8 @@ expect 2 "capture: one file at most" "" outboard capture a b
 expect 2 "unknown option '--frob'" "--help" outboard verify --frob
 expect 2 "doctor: unknown check 'node'" "did you mean 'nodes'" outboard doctor node
 expect 2 "doctor: unknown engine 'lxc'" "give one of docker" outboard doctor --engine lxc
+expect 2 "doctor: --container goes with neither --fix nor CHECK" "leave those out" outboard doctor --container x nodes
+expect 2 "'../x' is no container's name" "docker ps" outboard doctor --container ../x
 expect 2 "doctor: --yes belongs to --fix" "add --fix" outboard doctor --yes
 expect 2 "doctor: --fix has no JSON output" "leave out --json" outboard doctor --fix --json
 expect 1 "machine root '/nonexistent' does not exist" "sim create" outboard doctor --root /nonexistent

@@ -68,3 +68,54 @@ kill -STOP "${daemons[-1]}"
 doctor 1 docker
 has "did not answer within 600 ms" "$out"
 kill -CONT "${daemons[-1]}"
+
+case_ "--container: a container of docker with a GPU, from outside"
+docker_image image
+docker run -d --name job --network none --runtime outboard -e NVIDIA_VISIBLE_DEVICES=0 image sleep 1000 >/dev/null
+doctor 0 --verbose --container job
+has "ok container-gpu: given by Outboard: nvidiactl, nvidia-uvm, nvidia-uvm-tools, nvidia0; " "$out"
+has "ok container-nodes: " "$out"
+has "ok container-driver: driver " "$out"
+if [ -d /sys/fs/cgroup/devices ]; then
+  has "ok container-rules: its cgroup allows every node" "$out"
+  case_ "a device rule taken away from it"
+  devices=/sys/fs/cgroup/devices$(sed -n "s/^[0-9]*:devices://p" "/proc/$(docker inspect -f '{{.State.Pid}}' job)/cgroup")
+  echo "c $(gpu_major):0 rwm" >"$devices/devices.deny"
+  doctor 1 --container job
+  has "its cgroup does not allow: /dev/nvidia0" "$out"
+  has "mend docker restart job" "$out"
+else
+  has "container-rules: " "$out"
+fi
+
+case_ "the driver upgraded while it runs, and a node given another number"
+sed -i 's/580\.95\.05/590.44.01/' "$OUTBOARD_ROOT/proc/driver/nvidia/version"
+doctor 1 --container job
+has "it was started with driver 580.95.05, the kernel module is 590.44.01 now" "$out"
+sed -i 's/590\.44\.01/580.95.05/' "$OUTBOARD_ROOT/proc/driver/nvidia/version"
+rm "$OUTBOARD_ROOT/dev/nvidia-uvm" && mknod -m 666 "$OUTBOARD_ROOT/dev/nvidia-uvm" c 60 0
+doctor 1 --container job
+has ", the host's is 60:0 now" "$out"
+
+case_ "one without a GPU, one that is not there, and names that are none"
+docker run -d --name plain --network none image sleep 1000 >/dev/null
+doctor 1 --container plain
+has "it was started without a GPU" "$out"
+docker rm -f plain >/dev/null
+fails_with 1 "no running container 'plain'" outboard doctor --container plain
+docker create --name idle --network none image true >/dev/null
+fails_with 1 "does not run" outboard doctor --container idle
+fails_with 2 "is no container's name" outboard doctor --container ../x
+fails_with 2 "goes with neither --fix nor CHECK" outboard doctor --container job nodes
+
+case_ "from inside: no machine is named there, so the container itself is looked at"
+inside() { docker run --rm --network none -v "$OUTBOARD_STAGE:/ob:ro" "$@"; }
+out=$(inside image /ob/bin/outboard doctor 2>&1 | tr -s ' \n' ' ') || true
+has "seen from inside a container; the host is left out" "$out"
+has "this container was given no GPU" "$out"
+out=$(inside --runtime outboard -e NVIDIA_VISIBLE_DEVICES=0 image /ob/bin/outboard doctor 2>&1 | tr -s ' \n' ' ') || true
+has "'/dev/nvidia0' has no driver behind it (ENXIO)" "$out"
+out=$(inside --runtime outboard -e NVIDIA_VISIBLE_DEVICES=0 -e NVIDIA_DRIVER_CAPABILITIES=utility image /ob/bin/outboard doctor 2>&1 |
+  tr -s ' \n' ' ') || true
+has "no libcuda.so.1 for 64 bit programs" "$out"
+docker rm -f job idle >/dev/null

@@ -11,7 +11,9 @@
 #include "base/privilege.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "doctor/find_container.h"
 #include "doctor/mend.h"
+#include "doctor/read_engines.h"
 #include "doctor/report.h"
 
 namespace outboard::cli {
@@ -20,6 +22,12 @@ namespace {
 
 using doctor::Check;
 using doctor::CheckResult;
+
+std::vector<const Check*> all_of(const std::vector<Check>& table) {
+  std::vector<const Check*> list;
+  for (const Check& check : table) list.push_back(&check);
+  return list;
+}
 
 // The engines that checks are about.
 std::vector<std::string> engine_names() {
@@ -129,8 +137,13 @@ Result<void> mend(const std::vector<CheckResult>& results, const doctor::Places&
       }
     }
     if (!ran) continue;
-    OB_TRY(auto again, doctor::run_checks({result.check}, places));
-    bool good = again.front().severity() == doctor::Severity::kOk;
+    bool good = false;
+    // A daemon that was told to reload does so in its own time.
+    for (int i = 0; i < 10 && !good; i++) {
+      if (i > 0) ::usleep(100'000);
+      OB_TRY(auto again, doctor::run_checks({result.check}, places));
+      good = again.front().severity() == doctor::Severity::kOk;
+    }
     std::printf("%s: %s\n", std::string(result.check->id).c_str(), good ? "mended" : "not mended");
   }
   if (!any) std::puts("nothing that --fix can mend");
@@ -160,8 +173,18 @@ Result<int> run(const Parsed& parsed) {
                       "doctor: --fix asks before each mend, and there is nobody to ask",
                       "give --yes to run every command that it shows");
   }
+  if (parsed.has("container") && (fix || !parsed.words().empty())) {
+    return make_error(ErrorCode::kUsage, "doctor: --container goes with neither --fix nor CHECK",
+                      "leave those out");
+  }
   OB_TRY(doctor::Places places, places_of(parsed));
   places.engine = engine;
+  if (parsed.has("container")) {
+    OB_TRY(places.container, doctor::find_container(parsed.value("container"), engine, places));
+    list = all_of(doctor::container_checks());
+  } else if (parsed.words().empty() && engine.empty() && doctor::is_inside_container(places)) {
+    list = all_of(doctor::inside_checks());
+  }
   OB_TRY(auto results, examine(list, places));
   bool simulated = path_exists(join_path(places.roots.driver, "outboard-sim.json"));
   if (fix) {
@@ -169,6 +192,8 @@ Result<int> run(const Parsed& parsed) {
     std::fputs("\n", stdout);
     OB_TRY(results, examine(list, places));
   }
+  if (!parsed.has("json") && list == all_of(doctor::inside_checks()))
+    std::puts("seen from inside a container; the host is left out");
   if (parsed.has("json")) {
     std::fputs(json::write_pretty(doctor::report_json(results, simulated)).c_str(), stdout);
   } else {
@@ -186,9 +211,12 @@ CliCommand doctor_command() {
       "find out why there is no GPU, and mend it",
       "Looks at this machine from the PCI bus to the driver's nodes and prints what is wrong, what "
       "it leads to and the command that mends it. CHECK names single checks; doc/doctor.md "
-      "describes them all.\n\n"
+      "describes them all. In a container it says what is wrong there; with --container it looks "
+      "at "
+      "one from outside.\n\n"
       "Exit codes: 0 nothing wrong, 1 errors, 2 wrong command line, 3 warnings only.",
-      {{"engine", 0, "ENGINE", "of the engines, look at docker alone", ""},
+      {{"container", 0, "NAME", "look at this running container from outside", ""},
+       {"engine", 0, "ENGINE", "of the engines, look at docker alone", ""},
        {"list", 0, "", "print the checks; with CHECK, all about it", ""},
        {"verbose", 'v', "", "print passed checks too", ""},
        {"json", 0, "", "print a JSON document", ""},

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// What doctor says about a running container and from inside one, on facts that are healthy and on
+// facts with one fault each. Real containers: test/engines/doctor_engines.sh.
+#include <cerrno>
+
+#include "doctor/find_container.h"
+#include "doctor/read_engines.h"
+#include "test/fixtures/doctor_machine.h"
+
+using namespace outboard;
+using namespace outboard::doctor;
+
+namespace {
+
+bool holds(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+Findings ask(const std::vector<Check>& table, std::string_view id, const Facts& facts) {
+  for (const Check& check : table) {
+    if (check.id == id) return check.look(facts);
+  }
+  FAIL("no check " << id);
+  return {};
+}
+
+Severity worst(const Findings& findings) {
+  Severity severity = Severity::kOk;
+  for (const Finding& finding : findings) severity = std::max(severity, finding.severity);
+  return severity;
+}
+
+Facts with_container() {
+  Facts facts;
+  facts.machine.module_version = "580.95.05";
+  facts.machine.nodes = {{"/dev/nvidia-uvm", "/dev/nvidia-uvm", 'c', 510, 0, 0666, 0, 0},
+                         {"/dev/nvidia0", "/dev/nvidia0", 'c', 195, 0, 0666, 0, 0}};
+  ContainerFacts& container = facts.container;
+  container.place = {"job", "docker", "0123", 42, "/run/b"};
+  container.started = 1000.0;
+  container.spec = *json::parse(
+      R"({"annotations": {"io.outboard.edit": "{}"},
+          "linux": {"devices": [{"path": "/dev/nvidia0"}, {"path": "/dev/nvidia-uvm"}]},
+          "mounts": [{"destination": "/usr/lib/libcuda.so.580.95.05"}]})",
+      "config.json");
+  container.nodes = {{"/dev/nvidia0", 195, 0}, {"/dev/nvidia-uvm", 510, 0}};
+  container.mounts = {{"/usr/lib/libcuda.so.580.95.05", false}};
+  container.rules = parse_device_rules("c 1:3 rwm\nc 195:0 rw\nc 510:* rwm\n");
+  return facts;
+}
+
+std::string said(std::string_view id, const Facts& facts) {
+  std::string text;
+  for (const Finding& finding : ask(container_checks(), id, facts))
+    text += cat(severity_name(finding.severity), ": ", finding.what, " [", finding.mend, "]\n");
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("a healthy container") {
+  Facts facts = with_container();
+  for (const Check& check : container_checks()) {
+    INFO(check.id);
+    CHECK(worst(check.look(facts)) == Severity::kOk);
+  }
+  CHECK(said("container-gpu", facts) ==
+        "ok: given by Outboard: nvidia0, nvidia-uvm; 1 files of the driver []\n");
+}
+
+TEST_CASE("a container without a GPU, and one of which nothing can be read") {
+  Facts facts = with_container();
+  facts.container.spec = json::Value::object();
+  facts.container.nodes->clear();
+  CHECK(holds(said("container-gpu", facts), "error: it was started without a GPU"));
+  facts.container.spec.reset();
+  facts.container.spec_error = "open '/run/b/config.json': Permission denied";
+  facts.container.nodes.reset();
+  facts.container.mounts.reset();
+  CHECK(holds(said("container-gpu", facts), "unknown: open '/run/b/config.json'"));
+  for (const Check& check : container_checks()) {
+    INFO(check.id);
+    CHECK(worst(check.look(facts)) == Severity::kUnknown);
+  }
+}
+
+TEST_CASE("a container's nodes that are gone or have another number") {
+  Facts facts = with_container();
+  facts.container.nodes->pop_back();
+  CHECK(holds(said("container-nodes", facts),
+              "error: given to it, but not in its /dev: /dev/nvidia-uvm [docker restart job]"));
+  CHECK(holds(said("container-nodes", facts), "warning: it has no /dev/nvidia-uvm"));
+  facts = with_container();
+  facts.machine.nodes[0].major = 511;
+  CHECK(holds(said("container-nodes", facts),
+              "its /dev/nvidia-uvm is 510:0, the host's is 511:0 now"));
+}
+
+TEST_CASE("a container's device rules") {
+  Facts facts = with_container();
+  facts.container.rules = parse_device_rules("c 1:3 rwm\nc 510:0 r\nb 195:0 rwm\nbad line\n");
+  CHECK(holds(said("container-rules", facts),
+              "its cgroup does not allow: /dev/nvidia0, /dev/nvidia-uvm"));
+  facts.container.rules = parse_device_rules("a *:* rwm\n");
+  CHECK(worst(ask(container_checks(), "container-rules", facts)) == Severity::kOk);
+
+  facts.container.rules.reset();
+  CHECK(holds(said("container-rules", facts), "unknown: what a cgroup of version 2 allows"));
+  facts.container.scope = "docker-0123.scope";
+  facts.container.allowed_by_systemd = "/dev/char/195:0 rw\n/dev/char/510:0 rw";
+  CHECK(worst(ask(container_checks(), "container-rules", facts)) == Severity::kOk);
+  facts.container.allowed_by_systemd = "/dev/char/195:0 rw\n/dev/null rwm";
+  CHECK(holds(said("container-rules", facts),
+              "warning: systemd's list of devices for docker-0123.scope lacks: /dev/nvidia-uvm; "
+              "the next 'systemctl daemon-reload' takes them away"));
+  facts.container.reloaded = 2000.0;
+  CHECK(holds(said("container-rules", facts), "error: systemd's list"));
+  CHECK(holds(said("container-rules", facts), "put in force by a 'systemctl daemon-reload' since"));
+}
+
+TEST_CASE("a driver that was upgraded since the container started") {
+  Facts facts = with_container();
+  facts.container.mounts->at(0).deleted = true;
+  CHECK(holds(said("container-driver", facts), "warning: these files of the driver have been"));
+  facts.machine.module_version = "590.44.01";
+  CHECK(holds(said("container-driver", facts),
+              "error: it was started with driver 580.95.05, the kernel module is 590.44.01 now"));
+}
+
+TEST_CASE("names that are no container's are refused before anybody is asked") {
+  for (const char* name : {"", "../x", "a/b", "-x\n", ".hidden", "a?all=1"}) {
+    INFO(name);
+    auto place = find_container(name, "", {});
+    REQUIRE_FALSE(place);
+    CHECK(place.error().code == ErrorCode::kUsage);
+  }
+}
+
+TEST_CASE("inside a container: healthy, and each fault") {
+  Facts facts;
+  facts.machine.module_version = "580.95.05";
+  InsideFacts& inside = facts.inside;
+  auto library = [](const std::string& path, const char* version, const char* by) {
+    return LoadedLibrary{path, path, std::string(version), by};
+  };
+  inside.libcuda = library("/usr/lib/libcuda.so.580.95.05", "580.95.05", "ld.so.cache");
+  inside.nodes = {{"/dev/nvidia0", 0}, {"/dev/nvidia-uvm", 0}, {"/dev/nvidiactl", 0}};
+  auto finding = [&](std::string_view id) { return ask(inside_checks(), id, facts).at(0); };
+  for (const Check& check : inside_checks()) {
+    INFO(check.id);
+    CHECK(worst(check.look(facts)) == Severity::kOk);
+  }
+
+  inside.libcuda = library("/usr/lib/libcuda.so.570.1.2", "570.1.2", "LD_LIBRARY_PATH");
+  CHECK(finding("inside-libcuda").severity == Severity::kError);
+  CHECK(holds(finding("inside-libcuda").mend, "out of LD_LIBRARY_PATH"));
+  inside.libcuda = library("/usr/local/cuda/compat/libcuda.so.570.1.2", "570.1.2", "ld.so.cache");
+  CHECK(holds(finding("inside-libcuda").consequence, "803"));
+  inside.libcuda = library("/usr/local/cuda/compat/libcuda.so.590.1.2", "590.1.2", "ld.so.cache");
+  CHECK(finding("inside-libcuda").severity == Severity::kWarning);
+  CHECK(holds(finding("inside-libcuda").consequence, "804"));
+  inside.libcuda.reset();
+  CHECK(holds(finding("inside-libcuda").what, "no libcuda.so.1"));
+
+  for (auto [error, text] : {std::pair{EPERM, "EPERM"},
+                             {ENXIO, "ENXIO"},
+                             {EACCES, "EACCES"},
+                             {ENODEV, "ENODEV"},
+                             {EIO, "Input/output error"}}) {
+    inside.nodes[0].error = error;
+    CHECK(holds(finding("inside-nodes").what, text));
+  }
+  inside.nodes = {{"/dev/nvidia0", 0}};
+  CHECK(finding("inside-uvm").severity == Severity::kError);
+  inside.nodes.clear();
+  inside.visible = "void";
+  CHECK(holds(finding("inside-gpu").what, "was given no GPU (NVIDIA_VISIBLE_DEVICES is 'void')"));
+  inside.mounted_driver = true;
+  CHECK(holds(finding("inside-gpu").what, "files of the driver, but no node"));
+}
+
+TEST_CASE("inside: what is read") {
+  if (!can_make_nodes()) return;
+  TestMachine machine;
+  CHECK_FALSE(is_inside_container(machine.places()));
+  Facts facts;
+  read_inside(machine.places(), facts);
+  REQUIRE(facts.inside.libcuda);
+  CHECK(facts.inside.libcuda->version == "580.95.05");
+  REQUIRE(facts.inside.nodes.size() > 4);
+  for (const OpenedNode& node : facts.inside.nodes) CHECK(node.error != 0);  // no driver is there
+  std::string other = machine.path("other");
+  machine.write("other/libcuda.so.999.88.77", "")
+      .link("other/libcuda.so.1", "libcuda.so.999.88.77");
+  REQUIRE(::setenv("LD_LIBRARY_PATH", other.c_str(), 1) == 0);
+  read_inside(machine.places(), facts);
+  ::unsetenv("LD_LIBRARY_PATH");
+  CHECK(facts.inside.libcuda->version == "999.88.77");
+  CHECK(facts.inside.libcuda->by == "LD_LIBRARY_PATH");
+}
