@@ -115,4 +115,39 @@ Result<CompatDecision> check_compatibility(Chosen& chosen, const MachineOptions&
   return decision;
 }
 
+std::optional<std::string> cuda_by_forward(const compat::Requirements& requirements,
+                                           const compat::DriverTraits& driver,
+                                           const std::vector<compat::CheckedGpu>& gpus,
+                                           const compat::Tables& tables) {
+  std::optional<std::string> toolkit;
+  for (const compat::Requirement& requirement : requirements.all) {
+    auto lowest = compat::lowest_cuda(requirement);
+    if (lowest && (!toolkit || compat::compare_padded(*lowest, *toolkit) > 0)) toolkit = lowest;
+  }
+  auto brought_by = toolkit ? compat::full_driver(tables, *toolkit) : std::nullopt;
+  if (!brought_by || gpus.empty()) return std::nullopt;
+  std::vector<compat::GpuTraits> traits;
+  for (const compat::CheckedGpu& gpu : gpus) traits.push_back(gpu.traits);
+  if (!compat::judge_forward(tables, *brought_by, driver.version, traits).allowed)
+    return std::nullopt;
+  return toolkit;
+}
+
+Result<void> check_before_pull(Chosen& chosen, const MachineOptions& options,
+                               const ImageDemands& demands, const compat::Tables& tables) {
+  std::vector<std::string> notes;
+  auto decision = check_compatibility(chosen, options, demands, tables, notes);
+  if (decision) return {};
+  Error error = std::move(decision).error();
+  if (error.code != ErrorCode::kUnsupported || options.compat == CompatMode::kOff) return error;
+  OB_TRY(compat::Requirements requirements,
+         compat::requirements_of_image(demands.environment, demands.labels));
+  compat::DriverTraits driver = driver_traits(chosen.machine);
+  std::vector<compat::CheckedGpu> gpus = chosen_gpus(chosen, tables);
+  auto cuda = cuda_by_forward(requirements, driver, gpus, tables);
+  if (cuda && !compat::requirement_failure(requirements, driver, gpus, *cuda, tables, notes))
+    return {};
+  return error;
+}
+
 }  // namespace outboard::app

@@ -39,4 +39,16 @@ Result<CompatDecision> check_compatibility(Chosen& chosen, const MachineOptions&
                                            const compat::Tables& tables,
                                            std::vector<std::string>& notes);
 
+/// The CUDA version that forward compatibility libraries would have to bring for all requirements,
+/// if the support matrix allows them here; nothing if it does not, or nothing asks for a version.
+std::optional<std::string> cuda_by_forward(const compat::Requirements& requirements,
+                                           const compat::DriverTraits& driver,
+                                           const std::vector<compat::CheckedGpu>& gpus,
+                                           const compat::Tables& tables);
+
+/// check_compatibility() while the image's files are not known: what such libraries could meet is
+/// let through.
+Result<void> check_before_pull(Chosen& chosen, const MachineOptions& options,
+                               const ImageDemands& demands, const compat::Tables& tables);
+
 }  // namespace outboard::app

@@ -130,6 +130,7 @@ class GpuCheck {
     if (cuda_ && !named_for_framework) compat_cuda = judge_cuda();
     for (const compat::FrameworkWish& wish : image_.frameworks) judge_framework(wish);
     if (!image_.cudnn.empty() && compat_cuda.empty()) judge_cudnn();
+    if (!image_.code.empty()) judge_code();
     judge_requirements(compat_cuda);
     judge_architecture();
     if (parts_.empty()) {
@@ -161,7 +162,8 @@ class GpuCheck {
       return "";
     }
     if (!image_.instead)
-      out.missing.emplace_back("whether the image has it cannot be seen before it is pulled");
+      out.missing.emplace_back(
+          "the image's files were not looked at, so whether it has that is not known");
     return release_of(cuda_->version);
   }
 
@@ -180,6 +182,11 @@ class GpuCheck {
     if (needed && compat::compare_padded(answer.cuda, release_of(cuda_->version)) >= 0) {
       out.verdict = Verdict::kForward;
       out.missing.clear();
+      out.ways_out.erase(std::remove_if(out.ways_out.begin(), out.ways_out.end(),
+                                        [](const std::string& way) {
+                                          return way.find("cuda-compat") != std::string::npos;
+                                        }),
+                         out.ways_out.end());
       out.reason = cat("driver ", driver_.version, " is older than CUDA ", cuda_->version, "; ",
                        name, " makes up for it: ", answer.reason);
     }
@@ -217,12 +224,46 @@ class GpuCheck {
     }
   }
 
+  void judge_code() {
+    std::string list = cat("libtorch_cuda.so has code for ", printable(image_.code, 200));
+    switch (compat::gpu_code(tables_, image_.code, gpu_.traits.compute_capability)) {
+      case compat::GpuCode::kUnknown:
+        return;
+      case compat::GpuCode::kNone:
+        add("GPU code", Verdict::kNo,
+            cat(list, ", and none that ", gpu_.traits.label,
+                " runs: 'no kernel image is available "
+                "for execution on the device'"))
+            .ways_out = {"a build of PyTorch for this GPU"};
+        return;
+      case compat::GpuCode::kPtx:
+        add("GPU code", Verdict::kFull, list)
+            .missing.emplace_back(
+                "the driver compiles PTX at the first start, which takes minutes");
+        return;
+      case compat::GpuCode::kNative:
+        add("GPU code", Verdict::kFull, list);
+        return;
+    }
+  }
+
   void judge_requirements(const std::string& compat_cuda) {
     std::vector<std::string> notes;
     auto failure =
         compat::requirement_failure(requirements_, driver_, {gpu_}, compat_cuda, tables_, notes);
     for (const std::string& note : notes) add_once(notes_, note);
-    if (failure) add("requirements", Verdict::kNo, failure->text).ways_out = ways_of(failure->hint);
+    if (!failure) return;
+    Judgement& out = add("requirements", Verdict::kNo, failure->text);
+    out.ways_out = ways_of(failure->hint);
+    if (image_.files_known || image_.compat) return;
+    auto cuda = cuda_by_forward(requirements_, driver_, {gpu_}, tables_);
+    if (!cuda || compat::requirement_failure(requirements_, driver_, {gpu_}, *cuda, tables_, notes))
+      return;
+    out.verdict = Verdict::kForward;
+    out.missing.push_back(
+        cat("the image's files were not looked at: it runs if it has libraries of "
+            "CUDA ",
+            *cuda, " or newer for forward compatibility"));
   }
 
   void judge_architecture() {
@@ -250,6 +291,26 @@ void note_nvidia_docker_1(const ImageEvidence& image, std::vector<std::string>& 
   if (!volumes || volumes->empty()) return;
   notes.push_back(cat("made for nvidia-docker 1 (label com.nvidia.volumes.needed=",
                       printable(*volumes, 60), "): here the driver comes without that volume"));
+}
+
+/// The first that is found of each: files before variables.
+void add_framework(ImageEvidence& image, compat::Framework framework, const std::string& version) {
+  for (const compat::FrameworkWish& wish : image.frameworks) {
+    if (wish.framework == framework) return;
+  }
+  image.frameworks.push_back({framework, version, "", ""});
+}
+
+/// "8.0 9.0 12.0+PTX", as PyTorch lists them.
+std::string architectures_text(const elf::FatBinary& code) {
+  auto text = [](unsigned number) { return cat(number / 10, ".", number % 10); };
+  std::vector<std::string> list;
+  for (unsigned number : code.machine_code)
+    list.push_back(cat(text(number), code.ptx.count(number) > 0 ? "+PTX" : ""));
+  for (unsigned number : code.ptx) {
+    if (code.machine_code.count(number) == 0) list.push_back(cat(text(number), "+PTX"));
+  }
+  return join(list, " ");
 }
 
 /// Positions of the GPUs in the inventory, as chosen_gpus() goes through them.
@@ -280,6 +341,28 @@ Verdict ImageVerdict::worst() const {
   return worst;
 }
 
+void add_files(ImageEvidence& image, const engine::ImageFiles& files) {
+  image.files_known = true;
+  image.compat = files.compat;
+  image.drivers = files.drivers;
+  if (files.torch_code) image.code = architectures_text(*files.torch_code);
+  for (const engine::VersionedFile& file : files.versions) {
+    auto framework = compat::framework_of(file.name);
+    if (file.name == "libcudart") {
+      // Its third number counts builds, not updates of the toolkit.
+      image.signs.push_back({release_of(file.version), cat("libcudart ", file.version, " in it")});
+    } else if (file.name == "libcudnn") {
+      if (image.cudnn.empty() || compat::compare_padded(file.version, image.cudnn) > 0)
+        image.cudnn = file.version;
+    } else if (framework && file.version.find("+cpu") != std::string::npos) {
+      image.notes.push_back(cat(file.name, " ", printable(file.version, 40),
+                                " is built without CUDA: it never uses a GPU"));
+    } else if (framework) {
+      add_framework(image, *framework, file.version);
+    }
+  }
+}
+
 void add_configured_versions(ImageEvidence& image) {
   auto variable = [&](const char* name) {
     return engine::find_variable(image.environment, name).value_or("");
@@ -301,9 +384,7 @@ void add_configured_versions(ImageEvidence& image) {
                              Known{"TENSORFLOW_VERSION", compat::Framework::kTensorflow}}) {
     std::string text = variable(known.variable);
     if (!compat::is_version(text)) continue;
-    bool there = std::any_of(image.frameworks.begin(), image.frameworks.end(),
-                             [&](const auto& wish) { return wish.framework == known.framework; });
-    if (!there) image.frameworks.push_back({known.framework, text, "", ""});
+    add_framework(image, known.framework, text);
   }
 }
 
@@ -328,6 +409,13 @@ Result<ImageVerdict> check_image(Chosen& chosen, const MachineOptions& options,
   verdict.cudnn = image.cudnn;
   if (verdict.cuda) note_contradictions(signs, *verdict.cuda, verdict.notes);
   note_nvidia_docker_1(image, verdict.notes);
+  verdict.notes.insert(verdict.notes.end(), image.notes.begin(), image.notes.end());
+  if (!image.drivers.empty()) {
+    verdict.notes.push_back(
+        cat("driver libraries are baked into the image (", printable(image.drivers.front(), 120),
+            image.drivers.size() > 1 ? ", ..." : "",
+            "): Outboard mounts the host's over them; without it they do harm"));
+  }
   if (requirements.disabled)
     verdict.notes.emplace_back(
         "NVIDIA_DISABLE_REQUIRE is set: the image's requirements do not count");

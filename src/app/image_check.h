@@ -13,6 +13,7 @@
 #include "compat/framework.h"
 #include "compat/tables.h"
 #include "compat/verdict.h"
+#include "engine/image_files.h"
 
 namespace outboard::app {
 
@@ -30,7 +31,10 @@ struct ImageEvidence {
   std::vector<CudaSign> signs;      ///< besides environment and labels
   std::optional<CudaSign> instead;  ///< a person's own, which alone counts
   std::vector<compat::FrameworkWish> frameworks;
-  std::string cudnn;         ///< "9.8.0.87"; empty: not known
+  std::string cudnn;                 ///< "9.8.0.87"; empty: not known
+  std::vector<std::string> drivers;  ///< paths of driver libraries that somebody baked in
+  std::string code;  ///< "8.0 9.0+PTX": GPUs that PyTorch's library in it has code for
+  std::vector<std::string> notes;
   bool files_known = false;  ///< `compat` is the truth, not only what is known
   std::optional<plan::ImageCompat> compat;
 };
@@ -72,5 +76,7 @@ Result<ImageVerdict> check_image(Chosen& chosen, const MachineOptions& options,
 /// The versions of CUDA, cuDNN and frameworks that environment and labels name, added to what is
 /// known (a framework only in its published packages: NVIDIA's own builds are others).
 void add_configured_versions(ImageEvidence& image);
+/// What its files say; to be added first, because it is nearer to the truth.
+void add_files(ImageEvidence& image, const engine::ImageFiles& files);
 
 }  // namespace outboard::app

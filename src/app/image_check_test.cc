@@ -102,3 +102,55 @@ TEST_CASE("nothing that names a version is not known, and a broken requirement i
   CHECK_FALSE(app::check_image(chosen, {}, image_of({"NVIDIA_REQUIRE_CUDA=cuda>>1"}),
                                compat::built_in_tables()));
 }
+
+TEST_CASE("code of PyTorch's library against the GPU") {
+  app::ImageEvidence image = image_of({"CUDA_VERSION=11.8.0"});
+  auto code = [&](const char* list) {
+    image.code = list;
+    app::ImageVerdict verdict = check(data_center(), image);
+    return verdict.gpus[0].parts[1].judgement.verdict;
+  };
+  CHECK(code("8.0 9.0") == Verdict::kFull);
+  CHECK(code("8.0+PTX") == Verdict::kFull);
+  CHECK(code("7.0 8.0") == Verdict::kNo);
+}
+
+TEST_CASE("what an image's files say comes before its variables") {
+  engine::ImageFiles files;
+  files.versions = {{"libcudart", "12.1.105", "/a"},
+                    {"libcudnn", "8.9.0", "/b"},
+                    {"libcudnn", "9.1.0", "/c"},
+                    {"torch", "2.4.0+cu121", "/d"},
+                    {"libnccl", "2.20.5", "/e"}};
+  files.torch_code = elf::FatBinary{{80, 90}, {90, 120}};
+  app::ImageEvidence image;
+  image.environment = {"PYTORCH_VERSION=2.3.0", "CUDNN_VERSION=8.0"};
+  app::add_files(image, files);
+  app::add_configured_versions(image);
+  CHECK(image.files_known);
+  CHECK(image.cudnn == "9.1.0");
+  CHECK(image.code == "8.0 9.0+PTX 12.0+PTX");
+  REQUIRE(image.frameworks.size() == 1);
+  CHECK(image.frameworks[0].version == "2.4.0+cu121");
+  CHECK(check(data_center(), image).cuda->version == "12.1");
+}
+
+TEST_CASE("before a pull: refused, or let through because the image may bring its own libraries") {
+  app::MachineOptions options;
+  options.may_ask_nvml = false;
+  auto pulled = [&](app::Chosen chosen, std::vector<std::string> environment) {
+    return app::check_before_pull(chosen, options, {std::move(environment)},
+                                  compat::built_in_tables())
+        .has_value();
+  };
+  app::Chosen consumer = machine_with("535.104.05", "NVIDIA GeForce RTX 4090", "8.9");
+  CHECK(pulled(data_center(), {"NVIDIA_REQUIRE_CUDA=cuda>=12.0"}));
+  CHECK(pulled(data_center(), {"NVIDIA_REQUIRE_CUDA=cuda>=13.0"}));
+  CHECK(pulled(data_center(), {"NVIDIA_REQUIRE_CUDA=cuda>=12.8"}));
+  CHECK_FALSE(pulled(data_center(), {"NVIDIA_REQUIRE_DRIVER=driver>=575"}));
+  CHECK_FALSE(pulled(consumer, {"NVIDIA_REQUIRE_CUDA=cuda>=13.0"}));
+  CHECK(pulled(consumer, {"NVIDIA_REQUIRE_CUDA=cuda>=13.0", "NVIDIA_DISABLE_REQUIRE=1"}));
+  CHECK_FALSE(pulled(data_center(), {"NVIDIA_REQUIRE_CUDA=cuda>>13"}));
+  options.compat = app::CompatMode::kOff;
+  CHECK_FALSE(pulled(data_center(), {"NVIDIA_REQUIRE_CUDA=cuda>=13.0"}));
+}

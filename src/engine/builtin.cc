@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "engine/before_pull.h"
 #include "engine/bundle_spec.h"
 #include "engine/container_directory.h"
 #include "engine/find_command.h"
@@ -104,6 +105,11 @@ class BuiltinRun {
       ids_ = current_ids();
     }
     StorePlace store{places_.cache, !ids_.many()};
+    if (gpus_ && source.kind == ImageSource::Kind::kRegistry) {
+      OB_CHECK(check_if_pulled(words, *gpus_, console_, [&] {
+        return obtain_image(source, store, "never", console_).has_value();
+      }));
+    }
     OB_TRY(image_, obtain_image(source, store, options_.pull, console_));
     input_.argv = container_argv(
         image_.config, options_.entrypoint ? &*options_.entrypoint : nullptr, words.arguments);

@@ -11,13 +11,16 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "engine/before_pull.h"
 #include "engine/docker_untouched.h"
+#include "engine/image_inspect.h"
 
 namespace outboard::engine {
 
 namespace {
 
 constexpr const char* kRuntimeProgram = "outboard-runtime";
+constexpr std::chrono::seconds kLocalPatience{20};
 
 HostIdentity identity() {
   HostIdentity here;
@@ -163,6 +166,10 @@ Result<int> run_docker(const DockerDaemon& daemon, const RunWords& words, const 
     if (!registered) return run_docker_untouched(daemon, words, *gpus, console);
     std::string runtime = named ? wanted : known.front();
     console.say(cat("engine: docker, through its runtime '", runtime, "'"));
+    OB_CHECK(check_if_pulled(words, *gpus, console, [&] {
+      auto image = inspect_local_docker(daemon.program, words.image, kLocalPatience);
+      return !image || *image;
+    }));
     argv = registered_argv(daemon, runtime, words, *gpus);
   } else {
     argv = {daemon.program, "run"};

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "engine/before_pull.h"
 #include "engine/directories.h"
 #include "engine/image_layout.h"
 #include "engine/standard_stream.h"
@@ -145,10 +146,13 @@ Error docker_failure(const std::string& what, const std::string& stderr_text) {
 }
 
 Result<DockerImage> inspect_docker_image(const std::string& docker, const RunWords& words,
-                                         const Console& console) {
+                                         const Console& console, const GpuHooks* gpus) {
   DockerImage image;
   std::string policy = words.value("pull").value_or("missing");
-  if (policy == "always" && !console.dry_run) OB_CHECK(pull(docker, words));
+  if (policy == "always" && !console.dry_run) {
+    if (gpus) OB_CHECK(check_before_pull(words, *gpus, console));
+    OB_CHECK(pull(docker, words));
+  }
   OB_TRY(Output output, inspect(docker, words.image));
   if (!output.status.success()) {
     if (console.dry_run) {
@@ -161,6 +165,7 @@ Result<DockerImage> inspect_docker_image(const std::string& docker, const RunWor
                         cat("image '", printable(words.image), "' is not here"),
                         "leave --pull never out, or pull it first");
     }
+    if (gpus) OB_CHECK(check_before_pull(words, *gpus, console));
     OB_CHECK(pull(docker, words));
     OB_TRY(output, inspect(docker, words.image));
     if (!output.status.success()) return docker_failure("inspect the image", output.err);

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "engine/console.h"
+#include "engine/gpu_hooks.h"
 #include "engine/image_config.h"
 #include "engine/run_words.h"
 #include "plan/plan.h"
@@ -23,8 +24,9 @@ struct DockerImage {
 
 /// Pulls the image first if it is missing and `--pull` allows it (never in a dry run, where the
 /// layout of a missing image is assumed).
+/// With `gpus`, its requirements are checked before it is pulled.
 Result<DockerImage> inspect_docker_image(const std::string& docker, const RunWords& words,
-                                         const Console& console);
+                                         const Console& console, const GpuHooks* gpus = nullptr);
 
 /// The error of a docker command that failed, from what it printed.
 Error docker_failure(const std::string& what, const std::string& stderr_text);

@@ -42,7 +42,7 @@ class UntouchedRun {
 
   Result<int> run() {
     console_.say("engine: docker, its daemon untouched");
-    OB_TRY(image_, inspect_docker_image(docker_, words_, console_));
+    OB_TRY(image_, inspect_docker_image(docker_, words_, console_, &gpus_));
     OB_TRY(plan::Plan plan, gpus_.plan(image_.layout, environment(), std::nullopt));
     if (daemon_.user_namespace) {
       plan::fit_user_namespace(

@@ -31,6 +31,11 @@ struct GpuHooks {
   std::function<Result<plan::Plan>(const plan::ImageLayout&, const std::vector<std::string>&,
                                    const std::optional<plan::ImageCompat>&)>
       plan;
+  /// Fails if an image with these "NAME=value" entries and labels cannot run here, whatever its
+  /// files are.
+  std::function<Result<void>(const std::vector<std::string>&,
+                             const std::vector<std::pair<std::string, std::string>>&)>
+      check_image;
   /// Makes missing nodes and links on the host.
   std::function<Result<void>(const plan::Plan&)> prepare_host;
   /// The image's ld.so.cache (empty: none) with the plan's entries.

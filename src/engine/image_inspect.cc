@@ -59,10 +59,8 @@ std::string skopeo_message(std::string_view log) {
 
 /// The host of "HOST[:PORT]/NAME"; names without one are Docker Hub's.
 std::string registry_of(std::string_view reference) {
-  std::string_view first = reference.substr(0, reference.find('/'));
-  bool is_host = first.size() < reference.size() &&
-                 (contains(first, ".") || contains(first, ":") || first == "localhost");
-  return is_host ? std::string(first) : "docker.io";
+  if (!names_registry(reference)) return "docker.io";
+  return std::string(reference.substr(0, reference.find('/')));
 }
 
 /// Docker's daemon also talks plain HTTP to registries on this machine, and to them alone.
@@ -233,6 +231,12 @@ class Inspector {
 };
 
 }  // namespace
+
+bool names_registry(std::string_view reference) {
+  std::string_view first = reference.substr(0, reference.find('/'));
+  return first.size() < reference.size() &&
+         (contains(first, ".") || contains(first, ":") || first == "localhost");
+}
 
 std::string own_platform() {
   return cat("linux/", kArchitecture);

@@ -46,6 +46,10 @@ std::string own_platform();
 Result<InspectedImage> inspect_image(const std::string& image, const InspectOptions& options,
                                      const Console& console);
 
+/// True if the reference says in which registry it is: other names mean Docker Hub's to docker, and
+/// what registries.conf(5) says to podman.
+bool names_registry(std::string_view reference);
+
 /// Nothing: the daemon has no such image. An error: there is no daemon to ask.
 Result<std::optional<InspectedImage>> inspect_local_docker(const std::string& docker,
                                                            const std::string& image,

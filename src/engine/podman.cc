@@ -7,12 +7,16 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "engine/before_pull.h"
 #include "engine/directories.h"
+#include "engine/image_inspect.h"
 #include "engine/own_programs.h"
 
 namespace outboard::engine {
 
 namespace {
+
+constexpr std::chrono::seconds kLocalPatience{20};
 
 bool is_set(const char* name) {
   const char* value = std::getenv(name);  // NOLINT: one thread
@@ -95,6 +99,13 @@ Result<int> run_podman(const Podman& podman, const RunWords& words, const GpuHoo
     OB_TRY(policy_file, write_policy(*gpus, console.dry_run));
   }
   console.say(cat("engine: podman, runtime '", podman.runtime, "'"));
+  // A short name can mean another registry to podman than to everybody else.
+  if (gpus && names_registry(words.image)) {
+    OB_CHECK(check_if_pulled(words, *gpus, console, [&] {
+      auto image = inspect_local_podman(podman.program, words.image, kLocalPatience);
+      return !image || *image;
+    }));
+  }
   std::vector<std::string> argv = podman_argv(podman, words, gpus, policy_file);
   if (console.dry_run) {
     console.show({argv});

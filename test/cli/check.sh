@@ -96,7 +96,7 @@ grep -q 'way out: .*NVIDIA_DISABLE_REQUIRE=true' "$work/out" || say "no override
 layout "$work/disabled" "$(environment CUDA_VERSION=12.8.1 NVIDIA_DISABLE_REQUIRE=1)"
 expect 0 "NVIDIA_DISABLE_REQUIRE is set" "oci:$work/disabled:t"
 layout "$work/forward" "$(environment CUDA_VERSION=13.0.1 'NVIDIA_REQUIRE_CUDA=cuda>=13.0 brand=nvidia,driver>=535,driver<536')"
-expect 3 "cannot be seen before it is pulled" "oci:$work/forward:t"
+expect 1 "that package is not in this image" "oci:$work/forward:t"
 expect 0 "full" "oci:$work/forward:t" --cuda 12.2
 machine consumer
 expect 1 "CUDA 13.0.1: no" "oci:$work/forward:t"
@@ -159,6 +159,48 @@ tar -C "$work/archive" -cf "$work/two.tar" c.json manifest.json
 expect 4 "holds 2 images" "docker-archive:$work/two.tar"
 tar -C "$work/archive" -cf "$work/none.tar" c.json
 expect 4 "has no 'manifest.json'" "docker-archive:$work/none.tar"
+
+echo "case: what files say: a directory, an archive, compressed layers"
+machine data-center
+root=$work/root
+mkdir -p "$root/usr/local/cuda-13.0/lib64" "$root/usr/local/cuda-13.0/compat" "$root/usr/lib/x86_64-linux-gnu"
+echo x >"$root/usr/local/cuda-13.0/lib64/libcudart.so.13.0.96"
+ln -s cuda-13.0 "$root/usr/local/cuda"
+expect 1 "that package is not in this image" "rootfs:$root"
+grep -q 'CUDA 13.0 (libcudart 13.0.96 in it)' "$work/out" || say "no libcudart"
+echo x >"$root/usr/lib/x86_64-linux-gnu/libcuda.so.470.57.02"
+expect 1 "driver libraries are baked into the image (/usr/lib/x86_64-linux-gnu/libcuda.so.470.57.02)" "rootfs:$root"
+rm "$root/usr/lib/x86_64-linux-gnu/libcuda.so.470.57.02"
+cp "$OUTBOARD_ROOT/usr/lib/x86_64-linux-gnu/libcuda.so.535.104.05" "$root/usr/local/cuda-13.0/compat/libcuda.so.580.65.06"
+ln -s libcuda.so.580.65.06 "$root/usr/local/cuda-13.0/compat/libcuda.so.1"
+expect 3 "the image's /usr/local/cuda-13.0/compat (580.65.06) makes up for it" "rootfs:$root"
+machine consumer
+expect 1 "not with a consumer GPU" "rootfs:$root"
+machine data-center
+echo '[{"Config": "c.json", "Layers": ["layer.tar"]}]' >"$work/archive/manifest.json"
+tar -C "$root" -cf "$work/archive/layer.tar" usr
+tar -C "$work/archive" -cf "$work/files.tar" c.json layer.tar manifest.json
+expect 3 "files: libcudart 13.0.96, cuda-compat 580.65.06" "docker-archive:$work/files.tar"
+mkdir -p "$work/wheels/usr/local/lib/python3.12/dist-packages/torch-2.9.0+cpu.dist-info"
+echo x >"$work/wheels/usr/local/lib/python3.12/dist-packages/torch-2.9.0+cpu.dist-info/METADATA"
+expect 0 "torch 2.9.0+cpu is built without CUDA" "rootfs:$work/wheels"
+layout "$work/layered" "$(environment CUDA_VERSION=13.0.1)"
+tar -C "$root" -czf "$work/layer.tar.gz" usr
+sed "s#\"layers\": \[\]#\"layers\": [{$(blob "$work/layered" "$work/layer.tar.gz")}]#" "$work/manifest" >"$work/manifest2"
+echo "{\"schemaVersion\": 2, \"manifests\": [{$(blob "$work/layered" "$work/manifest2")}]}" >"$work/layered/index.json"
+expect 3 "so whether it has that is not known" "oci:$work/layered"
+lacks libcudart
+expect 3 "libcudart 13.0.96, cuda-compat 580.65.06" "oci:$work/layered" --layers
+layout "$work/demand" "$(environment "NVIDIA_REQUIRE_CUDA=cuda>=12.8")"
+cp "$work/layer.tar.gz" "$work/layer2.tar.gz"
+sed "s#\"layers\": \[\]#\"layers\": [{$(blob "$work/demand" "$work/layer2.tar.gz")}]#" "$work/manifest" >"$work/manifest2"
+echo "{\"schemaVersion\": 2, \"manifests\": [{$(blob "$work/demand" "$work/manifest2")}]}" >"$work/demand/index.json"
+expect 3 "it runs if it has libraries of CUDA 12.8 or newer" "oci:$work/demand"
+layout "$work/layered" "$(environment CUDA_VERSION=13.0.1)"
+printf '\037\213\010 no gzip' >"$work/broken.gz"
+sed "s#\"layers\": \[\]#\"layers\": [{$(blob "$work/layered" "$work/broken.gz")}]#" "$work/manifest" >"$work/manifest2"
+echo "{\"schemaVersion\": 2, \"manifests\": [{$(blob "$work/layered" "$work/manifest2")}]}" >"$work/layered/index.json"
+expect 4 "list layer" "oci:$work/layered" --layers
 
 echo "case: layouts that are broken in every part"
 expect 4 "OCI image layout" oci:/nonexistent

@@ -8,6 +8,7 @@
 #include "app/cli/run_engine.h"
 #include "app/compat_files.h"
 #include "app/image_check.h"
+#include "base/root.h"
 #include "base/text.h"
 #include "compat/csv.h"
 #include "device/request.h"
@@ -25,7 +26,9 @@ CommandHelp check_help() {
       "IMAGE is looked for where 'outboard run' would: docker, else podman, else the built-in "
       "engine's cache; then its registry is asked for the manifest and the configuration, and no "
       "layer is pulled. docker://NAME asks the registry at once. rootfs:DIR, oci:DIR[:TAG] and "
-      "docker-archive:FILE are read where they lie.\n\n"
+      "docker-archive:FILE are read where they lie. Where an image's files can be "
+      "read without unpacking, versions of libraries, cuda-compat and baked-in drivers count, "
+      "too.\n\n"
       "A verdict for each GPU: full; minor (minor-version compatibility, with what is missing); "
       "forward (only with the libraries of a cuda-compat package, on a GPU that may use them); "
       "unknown (newer than the tables: nothing forbids it); no. Each with the reason and the ways "
@@ -50,6 +53,9 @@ CommandHelp check_help() {
         "docker podman builtin"},
        {"platform", 0, "OS/ARCH", "of a registry's image (default this machine's)",
         "linux/amd64 linux/arm64"},
+       {"layers", 0, "",
+        "also list the compressed layers of oci: and docker-archive: (seconds for each gigabyte)",
+        ""},
        {"timeout", 0, "SECONDS", "how long an engine or a registry may take to answer (default 20)",
         ""},
        {"verbose", 0, "", "say on stderr what is decided and why", ""}},
@@ -109,9 +115,26 @@ Result<std::vector<compat::FrameworkWish>> framework_options(const Parsed& parse
   return wishes;
 }
 
+/// Where they can be looked at without unpacking anything.
+Result<std::optional<engine::ImageFiles>> files_of(const engine::InspectedImage& image,
+                                                   bool compressed) {
+  if (!image.root.empty()) {
+    OB_TRY(Root root, Root::open(image.root, Root::Trust::kUntrusted));
+    return std::optional<engine::ImageFiles>(engine::read_image_root(root));
+  }
+  if (image.place == "oci" || image.place == "docker-archive") {
+    auto files = engine::read_image_layers(image.layers, compressed);
+    if (!files) return std::move(files).error().in(cat("image of ", image.place));
+    return files;
+  }
+  return engine::read_layer_directories(image.layer_directories);
+}
+
 /// What is known of the image, from its configuration and its files.
-app::ImageEvidence evidence_of(const engine::InspectedImage& image) {
+app::ImageEvidence evidence_of(const engine::InspectedImage& image,
+                               const std::optional<engine::ImageFiles>& files) {
   app::ImageEvidence evidence;
+  if (files) app::add_files(evidence, *files);
   evidence.environment = image.config.environment;
   evidence.labels = image.config.labels;
   evidence.architecture = image.architecture;
@@ -143,7 +166,8 @@ Result<int> run(const Parsed& parsed) {
   if (!parsed.words().empty()) {
     report.name = parsed.words()[0];
     OB_TRY(report.image, engine::inspect_image(report.name, inspect, make_console(parsed)));
-    evidence = evidence_of(*report.image);
+    OB_TRY(report.files, files_of(*report.image, parsed.has("layers")));
+    evidence = evidence_of(*report.image, report.files);
   }
   if (!cuda.empty()) evidence.instead = app::CudaSign{cuda, "--cuda"};
   if (!cudnn.empty()) evidence.cudnn = cudnn;

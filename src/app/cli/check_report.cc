@@ -79,6 +79,26 @@ json::Value image_value(const CheckReport& report) {
   return value;
 }
 
+json::Value files_value(const std::optional<engine::ImageFiles>& files) {
+  if (!files) return {};
+  json::Value value;
+  json::Value& versions = value.set("versions", json::Value::array());
+  for (const engine::VersionedFile& file : files->versions) {
+    json::Value& entry = versions.push(json::Value::object());
+    entry.set("name", file.name);
+    entry.set("version", file.version);
+    entry.set("path", file.path);
+  }
+  value.set("drivers", json::Value::array(files->drivers));
+  json::Value compat;
+  if (files->compat) {
+    compat.set("directory", files->compat->directory);
+    compat.set("version", files->compat->version);
+  }
+  value.set("compat", std::move(compat));
+  return value;
+}
+
 json::Value gpu_value(const app::GpuVerdict& gpu) {
   json::Value value;
   value.set("index", gpu.index);
@@ -111,6 +131,14 @@ std::string check_text(const CheckReport& report) {
   if (verdict.cuda) {
     out += cat("CUDA ", printable(verdict.cuda->version, 40), " (",
                printable(verdict.cuda->origin, 80), ")\n");
+  }
+  if (report.files) {
+    std::string found;
+    for (const engine::VersionedFile& file : report.files->versions)
+      found += cat(found.empty() ? "" : ", ", file.name, " ", printable(file.version, 40));
+    if (report.files->compat)
+      found += cat(found.empty() ? "" : ", ", "cuda-compat ", report.files->compat->version);
+    if (!found.empty()) out += cat("files: ", found, "\n");
   }
   for (const compat::Requirement& requirement : verdict.requirements)
     out += cat("asks for ", printable(requirement.text, 120), " (", requirement.origin, ")\n");
@@ -160,6 +188,7 @@ json::Value check_json(const CheckReport& report) {
     entry.set("origin", requirement.origin);
     entry.set("text", requirement.text);
   }
+  root.set("files", files_value(report.files));
   root.set("requirementsDisabled", verdict.requirements_off);
   json::Value& driver = root.set("driver", json::Value::object());
   driver.set("version", verdict.driver.version);

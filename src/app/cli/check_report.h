@@ -6,6 +6,7 @@
 
 #include "app/image_check.h"
 #include "base/json.h"
+#include "engine/image_files.h"
 #include "engine/image_inspect.h"
 
 namespace outboard::cli {
@@ -14,6 +15,7 @@ struct CheckReport {
   bool simulated = false;
   std::string name;                             ///< as it was asked for; empty: versions alone
   std::optional<engine::InspectedImage> image;  ///< nothing: versions alone
+  std::optional<engine::ImageFiles> files;      ///< nothing: they were not looked at
   app::ImageVerdict verdict;
 };
 

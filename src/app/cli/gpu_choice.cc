@@ -81,6 +81,12 @@ engine::GpuHooks hooks_for(std::shared_ptr<app::Chosen> chosen, const app::Machi
     if (compat.use_image_compat) plan::prefer_image_compat(plan, *image_compat, compat.why);
     return plan;
   };
+  hooks.check_image = [chosen, options](
+                          const std::vector<std::string>& environment,
+                          const std::vector<std::pair<std::string, std::string>>& labels) {
+    return app::check_before_pull(*chosen, options, {environment, labels, {}},
+                                  app::read_user_tables().tables());
+  };
   hooks.prepare_host = [chosen](const plan::Plan& plan) {
     return app::prepare_host(plan, chosen->machine.facts);
   };

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/image_files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/files.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "engine/image_compat.h"
+#include "engine/tar_index.h"
+
+namespace outboard::engine {
+
+namespace {
+
+constexpr size_t kMostNames = 100'000;  ///< in a directory that is looked at
+constexpr size_t kMostFound = 10'000;
+constexpr size_t kLongestListing = 256U << 20;
+
+constexpr const char* kLibraries[] = {"libcudart", "libcudnn", "libcublas", "libnccl"};
+constexpr const char* kDrivers[] = {"libcuda", "libnvidia-ml", "libnvidia-ptxjitcompiler"};
+
+/// Packages of Python by the name in front of "-VERSION.dist-info".
+struct Package {
+  const char* file;
+  const char* name;
+};
+constexpr Package kPackages[] = {{"torch", "torch"},
+                                 {"tensorflow", "tensorflow"},
+                                 {"tensorflow_gpu", "tensorflow"},
+                                 {"jaxlib", "jaxlib"},
+                                 {"nvidia_cuda_runtime", "libcudart"},
+                                 {"nvidia_cuda_runtime_cu11", "libcudart"},
+                                 {"nvidia_cuda_runtime_cu12", "libcudart"},
+                                 {"nvidia_cudnn_cu11", "libcudnn"},
+                                 {"nvidia_cudnn_cu12", "libcudnn"},
+                                 {"nvidia_cudnn_cu13", "libcudnn"}};
+
+bool starts_with(std::string_view text, std::string_view start) {
+  return text.substr(0, start.size()) == start;
+}
+bool ends_with(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+bool is_number_with_dots(std::string_view text) {
+  return !text.empty() && text.size() < 40 && text.find('.') != std::string_view::npos &&
+         text.find_first_not_of("0123456789.") == std::string_view::npos && text[0] != '.';
+}
+
+/// "12.8.90" of "libcudart.so.12.8.90" for "libcudart".
+std::string_view version_after_so(std::string_view file, std::string_view library) {
+  if (!starts_with(file, library) || file.substr(library.size(), 4) != ".so.") return {};
+  std::string_view version = file.substr(library.size() + 4);
+  return is_number_with_dots(version) ? version : std::string_view();
+}
+
+std::optional<VersionedFile> found(std::string_view name, std::string_view version,
+                                   std::string_view path) {
+  return VersionedFile{std::string(name), std::string(version), std::string(path)};
+}
+
+std::optional<VersionedFile> python_package(std::string_view file, std::string_view path) {
+  constexpr std::string_view kEnd = ".dist-info";
+  if (!ends_with(file, kEnd)) return std::nullopt;
+  file.remove_suffix(kEnd.size());
+  size_t dash = file.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  std::string_view name = file.substr(0, dash), version = file.substr(dash + 1);
+  if (version.empty() || version.size() > 60 || version[0] < '0' || version[0] > '9')
+    return std::nullopt;
+  for (const Package& package : kPackages) {
+    if (name == package.file) return found(package.name, version, path);
+  }
+  // mxnet_cu112
+  return starts_with(name, "mxnet_cu") ? found("mxnet", version, path) : std::nullopt;
+}
+
+/// "cudatoolkit-11.8.0-h6a678d5_0.json" in conda-meta
+std::optional<VersionedFile> conda_package(std::string_view file, std::string_view path) {
+  for (std::string_view name : {"cudatoolkit-", "cuda-cudart-"}) {
+    if (!starts_with(file, name)) continue;
+    std::string_view version = file.substr(name.size());
+    version = version.substr(0, version.find('-'));
+    if (is_number_with_dots(version)) return found("libcudart", version, path);
+  }
+  return std::nullopt;
+}
+
+bool is_compat_directory(std::string_view directory) {
+  size_t at = directory.find("/usr/local/cuda");
+  return at == 0 && directory.find("/compat") != std::string_view::npos;
+}
+
+/// What was found so far, by path; layers above hide what lies below.
+class Collector {
+ public:
+  void add(const std::string& path, bool is_link, uint64_t size) {
+    if (is_link || files_.size() >= kMostFound) return;
+    auto file = versioned_file(path);
+    if (!file) return;
+    // An empty file is a mount target that a container with a driver left behind.
+    if (file->name == "driver" && size == 0) return;
+    files_[path] = std::move(*file);
+  }
+
+  void remove(const std::string& path) {
+    files_.erase(path);
+    std::string below = path + "/";
+    auto begin = files_.lower_bound(below), end = begin;
+    while (end != files_.end() && starts_with(end->first, below)) ++end;
+    files_.erase(begin, end);
+  }
+
+  ImageFiles finish() const {
+    ImageFiles out;
+    for (const auto& [path, file] : files_) {
+      if (file.name == "compat") {
+        if (!out.compat) out.compat = plan::ImageCompat{directory_of(path), file.version, {}};
+      } else if (file.name == "driver") {
+        out.drivers.push_back(path);
+      } else {
+        out.versions.push_back(file);
+      }
+    }
+    return out;
+  }
+
+ private:
+  std::map<std::string, VersionedFile> files_;
+};
+
+/// Directories where such files lie, links left out, so that each is looked at once.
+std::vector<std::string> known_directories(const Root& root) {
+  std::vector<std::string> out = {
+      "/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib", "/opt/conda/lib",
+      "/opt/conda/conda-meta"};
+  auto is_link = [&](const std::string& path) { return root.read_link(path).has_value(); };
+  if (auto names = root.list("/usr/local")) {
+    for (const std::string& name : *names) {
+      std::string cuda = cat("/usr/local/", name);
+      if (!starts_with(name, "cuda") || is_link(cuda)) continue;
+      for (const char* below :
+           {"/lib64", "/targets/x86_64-linux/lib", "/compat", "/compat/lib", "/compat/lib.real"}) {
+        if (!is_link(cuda + below)) out.push_back(cuda + below);
+      }
+    }
+  }
+  for (const char* lib : {"/usr/lib", "/usr/local/lib", "/opt/conda/lib", "/opt/venv/lib"}) {
+    auto names = root.list(lib);
+    if (!names) continue;
+    for (const std::string& name : *names) {
+      if (!starts_with(name, "python3") || is_link(cat(lib, "/", name))) continue;
+      out.push_back(cat(lib, "/", name, "/site-packages"));
+      out.push_back(cat(lib, "/", name, "/dist-packages"));
+    }
+  }
+  return out;
+}
+
+bool is_opaque(const Root& root, const std::string& directory) {
+  auto fd = root.open_file(directory, O_RDONLY | O_DIRECTORY);
+  char value = 0;
+  return fd && ::fgetxattr(fd->get(), "trusted.overlay.opaque", &value, 1) == 1 && value == 'y';
+}
+
+void collect(const Root& root, bool is_layer, Collector& collector) {
+  for (const std::string& directory : known_directories(root)) {
+    auto names = root.list(directory);
+    if (!names || names->size() > kMostNames) continue;
+    if (is_layer && is_opaque(root, directory)) collector.remove(directory);
+    for (const std::string& name : *names) {
+      std::string path = cat(directory, "/", name);
+      if (!versioned_file(path)) continue;
+      bool is_link = root.read_link(path).has_value();
+      auto status = root.status(path);
+      if (is_link || !status) continue;
+      if (is_layer && S_ISCHR(status->st_mode)) {
+        collector.remove(path);
+      } else {
+        collector.add(path, false, static_cast<uint64_t>(status->st_size));
+      }
+    }
+  }
+}
+
+std::optional<elf::FatBinary> torch_code(const Root& root) {
+  for (const std::string& directory : known_directories(root)) {
+    if (!ends_with(directory, "-packages")) continue;
+    auto file = root.open_regular(cat(directory, "/torch/lib/libtorch_cuda.so"));
+    if (!file) continue;
+    auto code = elf::read_fat_binary(file->get(), "libtorch_cuda.so");
+    if (code && !(code->machine_code.empty() && code->ptx.empty())) return std::move(*code);
+  }
+  return std::nullopt;
+}
+
+/// "./usr/lib/x" and "usr/lib/x" are "/usr/lib/x".
+std::string absolute(std::string_view name) {
+  while (starts_with(name, "./")) name.remove_prefix(2);
+  while (!name.empty() && name.front() == '/') name.remove_prefix(1);
+  while (!name.empty() && name.back() == '/') name.remove_suffix(1);
+  return cat("/", name);
+}
+
+void add_layer_entry(std::string_view name, bool is_link, uint64_t size, Collector& below,
+                     Collector& collector) {
+  constexpr std::string_view kWhiteout = ".wh.";  // image-spec 1.1, layer.md
+  std::string path = absolute(name);
+  std::string file = file_name_of(path);
+  if (file == ".wh..wh..opq") {
+    below.remove(directory_of(path));
+  } else if (starts_with(file, kWhiteout)) {
+    below.remove(cat(directory_of(path), "/", file.substr(kWhiteout.size())));
+  } else {
+    collector.add(path, is_link, size);
+  }
+}
+
+/// Lines of `tar --list --verbose`: mode, owner, size, date, time, name.
+void add_listing(std::string_view listing, Collector& below, Collector& collector) {
+  for (std::string_view line : split(listing, '\n')) {
+    if (line.empty()) continue;
+    char type = line[0];
+    std::string_view field[5];
+    bool whole = true;
+    for (std::string_view& part : field) {
+      line = line.substr(std::min(line.find_first_not_of(' '), line.size()));
+      size_t end = line.find(' ');
+      if (end == std::string_view::npos) {
+        whole = false;
+        break;
+      }
+      part = line.substr(0, end);
+      line.remove_prefix(end);
+    }
+    if (!whole || line.size() < 2) continue;
+    line.remove_prefix(1);
+    if (type == 'l') line = line.substr(0, line.find(" -> "));
+    if (type == 'h') line = line.substr(0, line.find(" link to "));
+    add_layer_entry(line, type == 'l' || type == 'h', parse_number<uint64_t>(field[2]).value_or(0),
+                    below, collector);
+  }
+}
+
+bool is_plain_tar(int fd, const LayerPlace& layer) {
+  char magic[5] = {};
+  return ::pread(fd, magic, sizeof magic, static_cast<off_t>(layer.offset + 257)) ==
+             static_cast<ssize_t>(sizeof magic) &&
+         std::string_view(magic, 5) == "ustar";
+}
+
+}  // namespace
+
+std::optional<VersionedFile> versioned_file(std::string_view path) {
+  std::string_view file = path.substr(path.rfind('/') + 1);
+  std::string_view directory = path.substr(0, path.size() - file.size());
+  if (auto package = python_package(file, path)) return package;
+  if (ends_with(directory, "/conda-meta/")) return conda_package(file, path);
+  for (const char* library : kLibraries) {
+    auto version = version_after_so(file, library);
+    if (!version.empty()) return found(library, version, path);
+  }
+  for (const char* library : kDrivers) {
+    auto version = version_after_so(file, library);
+    if (version.empty()) continue;
+    bool compat = is_compat_directory(directory);
+    if (compat && std::string_view(library) != "libcuda") return std::nullopt;
+    return found(compat ? "compat" : "driver", version, path);
+  }
+  return std::nullopt;
+}
+
+ImageFiles read_image_root(const Root& root) {
+  Collector collector;
+  collect(root, false, collector);
+  ImageFiles files = collector.finish();
+  files.compat = find_image_compat(root, {});
+  files.torch_code = torch_code(root);
+  return files;
+}
+
+Result<std::optional<ImageFiles>> read_image_layers(const std::vector<LayerPlace>& layers,
+                                                    bool compressed) {
+  Collector all;
+  for (const LayerPlace& layer : layers) {
+    OB_TRY(UniqueFd fd, open_at(AT_FDCWD, layer.file, O_RDONLY | O_NONBLOCK));
+    // Whiteouts of a layer hide what lies below it, not its own files.
+    Collector& below = all;
+    std::vector<TarItem> own;
+    if (is_plain_tar(fd.get(), layer)) {
+      OB_CHECK(scan_tar(fd.get(), layer.offset, layer.offset + layer.size, layer.file,
+                        [&](const TarItem& item) {
+                          bool interesting = versioned_file(absolute(item.name)).has_value() ||
+                                             item.name.find(".wh.") != std::string::npos;
+                          if (interesting && own.size() < kMostFound) own.push_back(item);
+                          return true;
+                        }));
+      Collector ignored;
+      for (const TarItem& item : own)
+        add_layer_entry(item.name, item.type != '0' && item.type != '5', item.size, below, ignored);
+      for (const TarItem& item : own) {
+        if (item.name.find(".wh.") == std::string::npos)
+          all.add(absolute(item.name), item.type != '0' && item.type != '5', item.size);
+      }
+      continue;
+    }
+    if (!compressed || layer.offset != 0) return std::optional<ImageFiles>();
+    CaptureOptions limits;
+    limits.limit = kLongestListing;
+    limits.deadline = std::chrono::minutes(10);
+    OB_TRY(Output output, run_captured({{"tar", "--list", "--verbose", "--numeric-owner",
+                                         "--quoting-style=escape", "--file", layer.file}},
+                                       limits));
+    if (!output.status.success()) {
+      std::string_view why = trim(output.err);
+      return make_error(ErrorCode::kConflict, cat("list layer '", printable(layer.file), "': ",
+                                                  printable(why.substr(0, why.find('\n')), 300)));
+    }
+    Collector ignored;
+    add_listing(output.out, below, ignored);
+    Collector nothing;
+    add_listing(output.out, nothing, all);
+  }
+  return std::optional<ImageFiles>(all.finish());
+}
+
+std::optional<ImageFiles> read_layer_directories(const std::vector<std::string>& directories) {
+  if (directories.empty()) return std::nullopt;
+  Collector collector;
+  for (auto it = directories.rbegin(); it != directories.rend(); ++it) {
+    auto root = Root::open(*it, Root::Trust::kUntrusted);
+    if (!root) return std::nullopt;
+    collect(*root, true, collector);
+  }
+  return collector.finish();
+}
+
+}  // namespace outboard::engine

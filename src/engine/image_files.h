@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an image's files say about CUDA, from their names: versions of libraries and of installed
+// Python and conda packages, forward compatibility libraries, driver libraries that somebody baked
+// in; and for which GPUs PyTorch's library has code. A directory is looked at where such files lie,
+// archives are listed. The image is hostile: only regular files are opened, everything is bounded.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/root.h"
+#include "elf/fat_binary.h"
+#include "engine/image_archive.h"
+#include "plan/image_compat.h"
+
+namespace outboard::engine {
+
+/// A library or package with its version: "libcudart" 12.8.90, "torch" 2.9.0+cu128.
+struct VersionedFile {
+  std::string name;
+  std::string version;
+  std::string path;
+};
+
+struct ImageFiles {
+  std::vector<VersionedFile> versions;  ///< by path
+  std::vector<std::string> drivers;     ///< paths of driver libraries outside compat directories
+  std::optional<plan::ImageCompat> compat;
+  std::optional<elf::FatBinary> torch_code;  ///< of libtorch_cuda.so
+};
+
+/// What a path in an image says; nothing for most. Names: libcudart, libcudnn, libcublas, libnccl;
+/// torch, tensorflow, jaxlib, mxnet as packages; "driver" and "compat" for libraries of a driver.
+std::optional<VersionedFile> versioned_file(std::string_view path);
+
+/// A root file system.
+ImageFiles read_image_root(const Root& root);
+
+/// Layers as archives, lowest first; compressed ones (by way of the program tar) only if
+/// `compressed`. Nothing if no layer could be read that way.
+Result<std::optional<ImageFiles>> read_image_layers(const std::vector<LayerPlace>& layers,
+                                                    bool compressed);
+
+/// Layers as directories, highest first (overlay2 of docker and podman). Nothing if they cannot be
+/// read.
+std::optional<ImageFiles> read_layer_directories(const std::vector<std::string>& directories);
+
+}  // namespace outboard::engine

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/image_files.h"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "engine/directories.h"
+#include "engine/tar.h"
+
+using namespace outboard;
+
+namespace {
+
+struct Tree {
+  Tree() {
+    char pattern[] = "/tmp/outboard-files.XXXXXX";
+    path = ::mkdtemp(pattern);
+  }
+  ~Tree() { engine::remove_tree(path); }
+  void file(const std::string& name, const std::string& text = "x") const {
+    std::string full = join_path(path, name);
+    REQUIRE(make_directories(directory_of(full)));
+    REQUIRE(replace_file(full, text));
+  }
+  void link(const std::string& name, const std::string& target) const {
+    std::string full = join_path(path, name);
+    REQUIRE(make_directories(directory_of(full)));
+    REQUIRE(::symlink(target.c_str(), full.c_str()) == 0);
+  }
+  Root root() const {
+    auto opened = Root::open(path, Root::Trust::kUntrusted);
+    REQUIRE(opened);
+    return std::move(*opened);
+  }
+  std::string path;
+};
+
+std::string seen(const char* path) {
+  auto file = engine::versioned_file(path);
+  return file ? cat(file->name, " ", file->version) : "";
+}
+
+std::string versions(const engine::ImageFiles& files) {
+  std::string out;
+  for (const engine::VersionedFile& file : files.versions)
+    out += cat(out.empty() ? "" : ", ", file.name, " ", file.version);
+  return out;
+}
+
+std::string archive_of(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) {
+    std::string one = engine::tar_of_file(name, "x");
+    out += one.substr(0, one.size() - 1024);
+  }
+  return out + std::string(1024, '\0');
+}
+
+}  // namespace
+
+TEST_CASE("what a path says") {
+  CHECK(seen("/usr/local/cuda-12.8/targets/x86_64-linux/lib/libcudart.so.12.8.90") ==
+        "libcudart 12.8.90");
+  CHECK(seen("/usr/lib/x86_64-linux-gnu/libcudnn.so.9.8.0") == "libcudnn 9.8.0");
+  CHECK(seen("/x/site-packages/torch-2.9.0+cu128.dist-info") == "torch 2.9.0+cu128");
+  CHECK(seen("/x/nvidia_cuda_runtime_cu12-12.8.90.dist-info") == "libcudart 12.8.90");
+  CHECK(seen("/x/mxnet_cu112-1.9.1.dist-info") == "mxnet 1.9.1");
+  CHECK(seen("/opt/conda/conda-meta/cudatoolkit-11.8.0-h6a678d5_0.json") == "libcudart 11.8.0");
+  CHECK(seen("/usr/local/cuda-12.8/compat/libcuda.so.570.124.06") == "compat 570.124.06");
+  CHECK(seen("/usr/lib/x86_64-linux-gnu/libcuda.so.535.104.05") == "driver 535.104.05");
+  for (const char* nothing :
+       {"/usr/lib/libcudart.so", "/usr/lib/libcudart.so.12", "/usr/lib/libcudartx.so.1.2",
+        "/x/torchvision-0.2.dist-info", "/x/torch-.dist-info", "/x/torch.dist-info", "/x/libc.so.6",
+        "/usr/local/cuda/compat/libnvidia-ml.so.570.1.1", "", "/", "/x/libcudnn.so.1..x"}) {
+    CAPTURE(nothing);
+    CHECK(seen(nothing).empty());
+  }
+}
+
+TEST_CASE("a root: real files alone, empty ones are leftovers of a mount") {
+  Tree tree;
+  tree.file("usr/local/cuda-12.8/targets/x86_64-linux/lib/libcudart.so.12.8.90");
+  tree.link("usr/local/cuda", "cuda-12.8");
+  tree.link("usr/local/cuda-12.8/lib64", "targets/x86_64-linux/lib");
+  tree.link("usr/lib/x86_64-linux-gnu/libcudart.so.11.0", "libcudart.so.11.8.89");
+  tree.file("usr/lib/x86_64-linux-gnu/libcuda.so.470.57.02");
+  tree.file("usr/lib/x86_64-linux-gnu/libnvidia-ml.so.470.57.02", "");
+  tree.file("usr/lib/python3.12/site-packages/torch-2.9.0+cu128.dist-info/METADATA");
+  engine::ImageFiles files = engine::read_image_root(tree.root());
+  CHECK(versions(files) == "torch 2.9.0+cu128, libcudart 12.8.90");
+  CHECK(files.drivers ==
+        std::vector<std::string>{"/usr/lib/x86_64-linux-gnu/libcuda.so.470.57.02"});
+  CHECK_FALSE(files.compat);
+}
+
+TEST_CASE("links of an image lead nowhere outside") {
+  Tree tree;
+  Tree outside;
+  outside.file("lib/libcudart.so.12.8.90");
+  tree.link("usr/local/cuda-1", outside.path);
+  tree.link("usr/lib/x86_64-linux-gnu", cat(outside.path, "/lib"));
+  CHECK(versions(engine::read_image_root(tree.root())).empty());
+}
+
+TEST_CASE("layers: what a layer above removes is gone") {
+  Tree tree;
+  const std::string lib = "usr/local/cuda-12.1/lib64/";
+  tree.file("1.tar", archive_of({lib + "libcudart.so.12.1.105", lib + "libcudnn.so.8.9.0",
+                                 "opt/a/libnccl.so.2.18.3"}));
+  tree.file("2.tar", archive_of({lib + ".wh.libcudart.so.12.1.105", lib + "libcudart.so.12.2.140",
+                                 "opt/a/.wh..wh..opq", "opt/a/libnccl.so.2.19.1"}));
+  auto place = [&](const char* name) {
+    std::string path = join_path(tree.path, name);
+    return engine::LayerPlace{path, 0, read_file(path)->size()};
+  };
+  auto files = engine::read_image_layers({place("1.tar"), place("2.tar")}, false);
+  REQUIRE(files);
+  REQUIRE(*files);
+  CHECK(versions(**files) == "libnccl 2.19.1, libcudart 12.2.140, libcudnn 8.9.0");
+  CHECK_FALSE(engine::read_image_layers({{tree.path + "/nothing", 0, 1}}, false));
+}
+
+TEST_CASE("compressed layers are listed if that is asked for") {
+  Tree tree;
+  tree.file("l.tar", archive_of({"usr/local/cuda-12.1/compat/libcuda.so.530.30.02",
+                                 "usr/lib64/libcudart.so.12.1.105"}));
+  REQUIRE(std::system(cat("gzip ", tree.path, "/l.tar").c_str()) == 0);
+  engine::LayerPlace layer{tree.path + "/l.tar.gz", 0, 1};
+  auto unread = engine::read_image_layers({layer}, false);
+  REQUIRE(unread);
+  CHECK_FALSE(*unread);
+  auto files = engine::read_image_layers({layer}, true);
+  REQUIRE(files);
+  REQUIRE(*files);
+  CHECK(versions(**files) == "libcudart 12.1.105");
+  REQUIRE((*files)->compat);
+  CHECK((*files)->compat->version == "530.30.02");
+  tree.file("broken.tar.gz", "\x1f\x8b nonsense");
+  CHECK_FALSE(engine::read_image_layers({{tree.path + "/broken.tar.gz", 0, 1}}, true));
+}
+
+TEST_CASE("layers as directories: a file of character device 0:0 hides what lies below") {
+  Tree low, high;
+  low.file("usr/lib64/libcudart.so.12.1.105");
+  low.file("usr/lib64/libcudnn.so.8.9.0");
+  high.file("usr/lib64/libcudart.so.12.2.140");
+  auto both = engine::read_layer_directories({high.path, low.path});
+  REQUIRE(both);
+  CHECK(versions(*both) == "libcudart 12.1.105, libcudart 12.2.140, libcudnn 8.9.0");
+  if (::mknod(cat(high.path, "/usr/lib64/libcudart.so.12.1.105").c_str(), S_IFCHR, 0) == 0) {
+    both = engine::read_layer_directories({high.path, low.path});
+    REQUIRE(both);
+    CHECK(versions(*both) == "libcudart 12.2.140, libcudnn 8.9.0");
+  }
+  CHECK_FALSE(engine::read_layer_directories({}));
+  CHECK_FALSE(engine::read_layer_directories({"/nonexistent"}));
+}
