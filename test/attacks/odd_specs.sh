@@ -115,8 +115,8 @@ megabytes 1 G | long NVIDIA_VISIBLE_DEVICES
 refused GGG
 seq -s, 100 100100 | tr -d '\n' | long NVIDIA_VISIBLE_DEVICES
 refused "'100'"
-seq -s, -f 'GPU-%.0f' 100000 | tr -d '\n' | long NVIDIA_VISIBLE_DEVICES
-refused "'GPU-1'"
+seq -s, -f 'GPU-none-%.0f' 100000 | tr -d '\n' | long NVIDIA_VISIBLE_DEVICES
+refused "'GPU-none-1'"
 megabytes 1 c | long NVIDIA_DRIVER_CAPABILITIES
 refused ccc
 [ $SECONDS -lt 30 ] || fail "$SECONDS seconds"
