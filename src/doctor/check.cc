@@ -40,7 +40,8 @@ const std::vector<Check>& checks() {
     std::vector<Check> all;
     for (const auto& table : {platform_checks(), driver_checks(), node_checks()})
       all.insert(all.end(), table.begin(), table.end());
-    for (const auto& table : {docker_checks(), cdi_checks()})
+    for (const auto& table :
+         {docker_checks(), engine_file_checks(), toolkit_checks(), cdi_checks()})
       all.insert(all.end(), table.begin(), table.end());
     return all;
   }();

@@ -289,3 +289,63 @@ TEST_CASE("a daemon's process") {
   CHECK(option_of({"d", "--config-file=/y"}, "--config-file") == "/y");
   CHECK_FALSE(option_of({"d", "--config-file"}, "--config-file"));
 }
+
+TEST_CASE("Podman, containerd and CRI-O: runtimes that do not exist, files that are none") {
+  if (!can_make_nodes()) return;
+  TestMachine machine;
+  for (const char* id : {"podman", "containerd", "crio"})
+    CHECK(machine.said(id) == "ok: not installed []\n");
+  for (const char* program : {"podman", "containerd", "crio"}) {
+    machine.write(cat("usr/bin/", program), "");
+    REQUIRE(::chmod(machine.path(cat("usr/bin/", program)).c_str(), 0755) == 0);
+  }
+  machine.write("usr/bin/there", "")
+      .write("etc/containers/containers.conf",
+             "[engine]\nruntime = \"a\"\n[engine.runtimes]\na = [\"/no\", \"/usr/bin/there\"]\n")
+      .write("etc/containerd/config.toml",
+             "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd]\n"
+             "default_runtime_name = \"a\"\n"
+             "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.a.options]\n"
+             "BinaryName = \"/usr/bin/there\"\n")
+      .write("etc/crio/crio.conf.d/99.conf",
+             "[crio.runtime]\ndefault_runtime = \"a\"\n"
+             "[crio.runtime.runtimes.a]\nruntime_path = \"/usr/bin/there\"\n");
+  for (const char* id : {"podman", "containerd", "crio"}) {
+    INFO(id);
+    CHECK(machine.ask(id).severity() == Severity::kOk);
+  }
+  machine.remove("usr/bin/there");
+  CHECK(holds(machine.said("podman"), "error: the default runtime 'a' is '/no', which does not"));
+  CHECK(holds(machine.said("containerd"), "error: the default runtime 'a' is '/usr/bin/there'"));
+  CHECK(holds(machine.said("crio"), "error: the default runtime 'a' is '/usr/bin/there'"));
+  machine.write("etc/containerd/config.toml", "version = \n");
+  CHECK(holds(machine.said("containerd"), "config.toml: line 1: "));
+  machine.write("run/crio/crio.sock", "");
+  CHECK(holds(machine.said("crio"), "warning: its socket is there, but nobody listens"));
+}
+
+TEST_CASE("NVIDIA's toolkit beside ours, and its configuration") {
+  if (!can_make_nodes()) return;
+  TestMachine machine;
+  CHECK(machine.said("nvidia-toolkit") == "ok: not installed []\n");
+  CHECK(machine.ask("nvidia-config").severity() == Severity::kOk);
+  machine.write("usr/bin/nvidia-container-runtime", "")
+      .write("etc/containers/oci/hooks.d/oci-nvidia-hook.json", "{}")
+      .write("sbin/ldconfig", "")
+      .write("etc/nvidia-container-runtime/config.toml",
+             "[nvidia-container-cli]\nldconfig = \"@/sbin/ldconfig\"\n"
+             "[nvidia-container-runtime]\nmode = \"auto\"\n");
+  REQUIRE(::chmod(machine.path("usr/bin/nvidia-container-runtime").c_str(), 0755) == 0);
+  CHECK(machine.ask("nvidia-toolkit").severity() == Severity::kNote);
+  CHECK(holds(machine.said("nvidia-toolkit"), "oci-nvidia-hook.json"));
+  CHECK(machine.ask("nvidia-config").severity() == Severity::kOk);
+  machine.write("etc/nvidia-container-runtime/config.toml",
+                "[nvidia-container-cli]\nldconfig = \"@/no/ldconfig\"\nno-cgroups = true\n"
+                "[nvidia-container-runtime]\nmode = \"magic\"\n");
+  std::string said = machine.said("nvidia-config");
+  CHECK(holds(said, "no-cgroups is true"));
+  CHECK(holds(said, "'@/no/ldconfig', which does not exist"));
+  CHECK(holds(said, "'magic', which NVIDIA's runtime does not know"));
+  machine.write("etc/nvidia-container-runtime/config.toml", "[broken");
+  CHECK(machine.ask("nvidia-config").severity() == Severity::kError);
+}

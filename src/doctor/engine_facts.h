@@ -58,6 +58,32 @@ struct CdiFacts {
   std::vector<CdiSpec> specs;
 };
 
+/// A configuration file of an engine, or of NVIDIA's toolkit.
+struct ConfigFile {
+  std::string path;
+  std::optional<std::string> error;  ///< why it could not be read
+};
+
+/// Podman, containerd and CRI-O: what their files say. (None of them tells a client which runtimes
+/// it has.)
+struct EngineFiles {
+  std::optional<std::string> program;
+  bool socket = false;                ///< its socket exists
+  std::optional<std::string> silent;  ///< there is a socket, but nobody listens: why
+  std::vector<ConfigFile> files;
+  std::vector<EngineRuntime> runtimes;  ///< registered by a file; `found`: the program exists
+  std::string default_runtime;
+};
+
+/// NVIDIA's container toolkit.
+struct ToolkitFacts {
+  std::vector<std::string> programs;            ///< those of it that exist
+  std::optional<std::string> podman_hook;       ///< an OCI hook of it that Podman and CRI-O run
+  std::optional<ConfigFile> config;             ///< /etc/nvidia-container-runtime/config.toml
+  json::Value keys;                             ///< its content
+  std::optional<std::string> missing_ldconfig;  ///< the ldconfig that it names, if there is none
+};
+
 /// What the Docker daemon says about itself: GET /info (Engine API 1.40, Docker 19.03, and newer).
 struct DockerInfo {
   std::string version;

@@ -29,10 +29,14 @@ enum class Part {
   kNvml,
   kDocker,
   kCdi,
+  kPodman,
+  kContainerd,
+  kCrio,
+  kToolkit,
   kContainer,
   kInside,
 };
-inline constexpr int kPartCount = 13;
+inline constexpr int kPartCount = 17;
 
 /// A loaded kernel module, from /proc/modules.
 struct Module {
@@ -163,6 +167,8 @@ struct Facts {
   NvmlFacts nvml;
   DockerFacts docker;
   CdiFacts cdi;
+  EngineFiles podman, containerd, crio;
+  ToolkitFacts toolkit;
   ContainerFacts container;
   InsideFacts inside;
   std::string engine;  ///< the one that --engine names, or empty

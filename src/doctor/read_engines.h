@@ -10,6 +10,10 @@ namespace outboard::doctor {
 
 void read_docker(const Places& places, Facts& facts);
 void read_cdi(const Places& places, Facts& facts);
+void read_podman(const Places& places, Facts& facts);
+void read_containerd(const Places& places, Facts& facts);
+void read_crio(const Places& places, Facts& facts);
+void read_toolkit(const Places& places, Facts& facts);
 /// Of Places::container, on this kernel's real /proc and /sys.
 void read_container(const Places& places, Facts& facts);
 /// Opens every node of the driver, which starts its GPU.

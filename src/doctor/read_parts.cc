@@ -61,6 +61,14 @@ void read_part(Part part, const Places& places, Facts& facts) {
       return read_docker(places, facts);
     case Part::kCdi:
       return read_cdi(places, facts);
+    case Part::kPodman:
+      return read_podman(places, facts);
+    case Part::kContainerd:
+      return read_containerd(places, facts);
+    case Part::kCrio:
+      return read_crio(places, facts);
+    case Part::kToolkit:
+      return read_toolkit(places, facts);
     case Part::kContainer:
       return read_container(places, facts);
     case Part::kInside:
@@ -92,6 +100,14 @@ std::string_view part_name(Part part) {
       return "Docker";
     case Part::kCdi:
       return "CDI specifications";
+    case Part::kPodman:
+      return "Podman";
+    case Part::kContainerd:
+      return "containerd";
+    case Part::kCrio:
+      return "CRI-O";
+    case Part::kToolkit:
+      return "NVIDIA's toolkit";
     case Part::kContainer:
       return "the container";
     case Part::kInside:

@@ -12,6 +12,8 @@ std::vector<Check> platform_checks();
 std::vector<Check> driver_checks();
 std::vector<Check> node_checks();
 std::vector<Check> docker_checks();
+std::vector<Check> engine_file_checks();
+std::vector<Check> toolkit_checks();
 std::vector<Check> cdi_checks();
 
 }  // namespace outboard::doctor

@@ -32,6 +32,11 @@ Result<UniqueFd> connect_to(const std::string& socket) {
 
 }  // namespace
 
+std::optional<Error> connection_error(const std::string& socket) {
+  auto fd = connect_to(socket);
+  return fd ? std::nullopt : std::optional(fd.error());
+}
+
 std::optional<HttpResponse> parse_response(std::string_view text) {
   if (text.rfind("HTTP/1.", 0) != 0) return std::nullopt;
   size_t end = text.find("\r\n\r\n");

@@ -24,6 +24,9 @@ struct SocketAnswer {
 Result<SocketAnswer> get_from_socket(const std::string& socket, const std::string& path,
                                      std::chrono::milliseconds deadline);
 
+/// Nothing if somebody listens on the socket; else why not.
+std::optional<Error> connection_error(const std::string& socket);
+
 /// Status and body of a response, nothing for what is not one. Pure.
 struct HttpResponse {
   int status = 0;

@@ -216,7 +216,8 @@ CliCommand doctor_command() {
       "one from outside.\n\n"
       "Exit codes: 0 nothing wrong, 1 errors, 2 wrong command line, 3 warnings only.",
       {{"container", 0, "NAME", "look at this running container from outside", ""},
-       {"engine", 0, "ENGINE", "of the engines, look at docker alone", ""},
+       {"engine", 0, "ENGINE", "of the engines, look at docker, podman, containerd or crio alone",
+        ""},
        {"list", 0, "", "print the checks; with CHECK, all about it", ""},
        {"verbose", 'v', "", "print passed checks too", ""},
        {"json", 0, "", "print a JSON document", ""},
