@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/image_evidence.h"
+
+#include "base/text.h"
+#include "compat/csv.h"
+#include "engine/image_config.h"
+
+namespace outboard::app {
+
+namespace {
+
+std::string release_of(const std::string& version) {
+  auto parts = split(version, '.');
+  return parts.size() < 2 ? cat(version, ".0") : cat(parts[0], ".", parts[1]);
+}
+
+/// "9.8.0.87" of "9.8.0.87-1"; nothing if it does not begin with a version.
+std::string leading_version(const std::string& text) {
+  std::string version = text.substr(0, text.find_first_not_of("0123456789."));
+  return compat::is_version(version) ? version : "";
+}
+
+/// The first that is found of each: files before variables.
+void add_framework(ImageEvidence& image, compat::Framework framework, const std::string& version) {
+  for (const compat::FrameworkWish& wish : image.frameworks) {
+    if (wish.framework == framework) return;
+  }
+  image.frameworks.push_back({framework, version, "", ""});
+}
+
+/// "8.0 9.0 12.0+PTX", as PyTorch lists them.
+std::string architectures_text(const elf::FatBinary& code) {
+  auto text = [](unsigned number) { return cat(number / 10, ".", number % 10); };
+  std::vector<std::string> list;
+  for (unsigned number : code.machine_code)
+    list.push_back(cat(text(number), code.ptx.count(number) > 0 ? "+PTX" : ""));
+  for (unsigned number : code.ptx) {
+    if (code.machine_code.count(number) == 0) list.push_back(cat(text(number), "+PTX"));
+  }
+  return join(list, " ");
+}
+
+}  // namespace
+
+std::optional<std::string> find_label(const ImageEvidence& image, std::string_view name) {
+  for (const auto& [key, value] : image.labels) {
+    if (key == name) return value;
+  }
+  return std::nullopt;
+}
+
+void add_files(ImageEvidence& image, const engine::ImageFiles& files) {
+  image.files_known = true;
+  image.compat = files.compat;
+  image.drivers = files.drivers;
+  if (files.torch_code) image.code = architectures_text(*files.torch_code);
+  for (const engine::VersionedFile& file : files.versions) {
+    auto framework = compat::framework_of(file.name);
+    if (file.name == "libcudart") {
+      // Its third number counts builds, not updates of the toolkit.
+      image.signs.push_back({release_of(file.version), cat("libcudart ", file.version, " in it")});
+    } else if (file.name == "libcudnn") {
+      if (image.cudnn.empty() || compat::compare_padded(file.version, image.cudnn) > 0)
+        image.cudnn = file.version;
+    } else if (framework && file.version.find("+cpu") != std::string::npos) {
+      image.notes.push_back(cat(file.name, " ", printable(file.version, 40),
+                                " is built without CUDA: it never uses a GPU"));
+    } else if (framework) {
+      add_framework(image, *framework, file.version);
+    }
+  }
+}
+
+void add_configured_versions(ImageEvidence& image) {
+  auto variable = [&](const char* name) {
+    return engine::find_variable(image.environment, name).value_or("");
+  };
+  std::string version = variable("CUDA_VERSION");
+  if (compat::is_version(version)) image.signs.push_back({version, "CUDA_VERSION"});
+  auto label = find_label(image, "com.nvidia.cuda.version");
+  if (label && compat::is_version(*label))
+    image.signs.push_back({*label, "label com.nvidia.cuda.version"});
+  for (const std::string& text : {variable("NV_CUDNN_VERSION"), variable("CUDNN_VERSION"),
+                                  find_label(image, "com.nvidia.cudnn.version").value_or("")}) {
+    if (image.cudnn.empty()) image.cudnn = leading_version(text);
+  }
+  struct Known {
+    const char* variable;
+    compat::Framework framework;
+  };
+  for (const Known& known : {Known{"PYTORCH_VERSION", compat::Framework::kPytorch},
+                             Known{"TENSORFLOW_VERSION", compat::Framework::kTensorflow}}) {
+    std::string text = variable(known.variable);
+    if (!compat::is_version(text)) continue;
+    add_framework(image, known.framework, text);
+  }
+}
+
+}  // namespace outboard::app

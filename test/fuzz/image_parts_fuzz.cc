@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is read of an image that somebody made: tar archives' items, fat binaries' heads, names. An
+// ELF file goes to the reader of fat binaries, everything else is an archive.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "elf/fat_binary.h"
+#include "engine/image_files.h"
+#include "engine/tar_index.h"
+#include "require.h"
+
+using namespace outboard;
+using namespace outboard::fuzz;
+
+// One file in memory for all inputs.
+static int file_of(std::string_view bytes) {
+  static const int fd = ::memfd_create("image", MFD_CLOEXEC);
+  FUZZ_REQUIRE(fd >= 0 && ::ftruncate(fd, 0) == 0);
+  FUZZ_REQUIRE(::pwrite(fd, bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
+  return fd;
+}
+
+static void check_fat_binary(std::string_view bytes) {
+  auto found = elf::read_fat_binary(file_of(bytes), "input");
+  if (!found) return require_readable(found.error());
+  for (unsigned number : found->machine_code) FUZZ_REQUIRE(number < 1000);
+  for (unsigned number : found->ptx) FUZZ_REQUIRE(number < 1000);
+}
+
+static void check_archive(std::string_view bytes) {
+  uint64_t place = 0;
+  auto scanned =
+      engine::scan_tar(file_of(bytes), 0, bytes.size(), "input", [&](const engine::TarItem& item) {
+        // Contents lie in the archive, one behind the other.
+        FUZZ_REQUIRE(item.offset >= place + 512 && item.offset <= bytes.size());
+        FUZZ_REQUIRE(item.size <= bytes.size() - item.offset, item.name);
+        place = item.offset + item.size;
+        auto file = engine::versioned_file(item.name);
+        if (file) {
+          FUZZ_REQUIRE(file->path == item.name);
+          FUZZ_REQUIRE(!file->version.empty() && !file->name.empty());
+          FUZZ_REQUIRE(item.name.find(file->version) != std::string::npos, item.name);
+        }
+        return true;
+      });
+  if (!scanned) require_readable(scanned.error());
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  std::string_view bytes = text_of(data, size);
+  if (bytes.substr(0, 4) == "\177ELF") {
+    check_fat_binary(bytes);
+  } else {
+    check_archive(bytes);
+  }
+  return 0;
+}
