@@ -269,6 +269,26 @@ OB_EXPORT nvml_result nvmlDeviceGetPersistenceMode(nvml_device device, unsigned*
   return device->mig != NULL ? kNvmlNotSupported : give_number(1, mode);
 }
 
+/// Memory without a fault, as NVML tells it of GPUs that remap rows.
+OB_EXPORT nvml_result nvmlDeviceGetTotalEccErrors(nvml_device device, unsigned type,
+                                                  unsigned counter, unsigned long long* count) {
+  CHECK_WITH(device, count);
+  if (type > 1 || counter > 1) return kNvmlInvalidArgument;
+  if (device->mig != NULL) return kNvmlNotSupported;
+  *count = 0;
+  return kNvmlSuccess;
+}
+
+OB_EXPORT nvml_result nvmlDeviceGetRemappedRows(nvml_device device, unsigned* correctable,
+                                                unsigned* uncorrectable, unsigned* pending,
+                                                unsigned* failed) {
+  CHECK_WITH(device, correctable);
+  if (uncorrectable == NULL || pending == NULL || failed == NULL) return kNvmlInvalidArgument;
+  if (device->mig != NULL) return kNvmlNotSupported;
+  *correctable = *uncorrectable = *pending = *failed = 0;
+  return kNvmlSuccess;
+}
+
 OB_EXPORT nvml_result nvmlDeviceGetMigMode(nvml_device device, unsigned* current,
                                            unsigned* pending) {
   CHECK_WITH(device, current);
@@ -353,6 +373,8 @@ NO_PROCESSES(nvmlDeviceGetGraphicsRunningProcesses_v3)
     return kNvmlNotSupported;                           \
   }
 NOT_SUPPORTED(nvmlDeviceGetTemperature)
+NOT_SUPPORTED(nvmlDeviceGetCurrentClocksEventReasons)
+NOT_SUPPORTED(nvmlDeviceGetRetiredPagesPendingStatus)
 NOT_SUPPORTED(nvmlDeviceGetPowerUsage)
 NOT_SUPPORTED(nvmlDeviceGetUtilizationRates)
 NOT_SUPPORTED(nvmlDeviceGetClockInfo)

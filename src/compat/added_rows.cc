@@ -32,6 +32,7 @@ void put(Tables& tables, const TableFormat& format, std::span<const Text> cells)
   if (name == "jax") put(tables.jax, format, cells);
   if (name == "mxnet") put(tables.mxnet, format, cells);
   if (name == "nvidia_cuda_image_tags") put(tables.image_tags, format, cells);
+  if (name == "xid") put(tables.xids, format, cells);
 }
 
 const TableFormat* format_for(std::string_view file) {

@@ -43,10 +43,10 @@ std::vector<CsvRow> file_rows(const std::string& name, const std::string& header
 TEST_CASE("every row of every file is in the tables") {
   const Tables& tables = built_in_tables();
   const size_t counts[] = {
-      tables.toolkits.size(),   tables.branches.size(),  tables.capabilities.size(),
-      tables.forward.size(),    tables.classes.size(),   tables.cudnn.size(),
-      tables.tensorflow.size(), tables.pytorch.size(),   tables.jax.size(),
-      tables.mxnet.size(),      tables.image_tags.size()};
+      tables.toolkits.size(),   tables.branches.size(),   tables.capabilities.size(),
+      tables.forward.size(),    tables.classes.size(),    tables.cudnn.size(),
+      tables.tensorflow.size(), tables.pytorch.size(),    tables.jax.size(),
+      tables.mxnet.size(),      tables.image_tags.size(), tables.xids.size()};
   size_t at = 0;
   for (const TableFormat& format : table_formats()) {
     INFO(std::string(format.name));

@@ -25,6 +25,9 @@ constexpr Text kMxnetCells =
 constexpr Text kImageTagCells =
 #include "compat/nvidia_cuda_image_tags.inc"
     ;
+constexpr Text kXidCells =
+#include "compat/xid.inc"
+    ;
 
 Tables make_tables() {
   Tables tables = core_tables();
@@ -34,6 +37,7 @@ Tables make_tables() {
   tables.jax = rows_of<JaxRow>(kJaxCells);
   tables.mxnet = rows_of<MxnetRow>(kMxnetCells);
   tables.image_tags = rows_of<ImageTagRow>(kImageTagCells);
+  tables.xids = rows_of<XidRow>(kXidCells);
   return tables;
 }
 

@@ -89,6 +89,15 @@ struct ImageTagRow {
   Text tag, cuda, cudnn_major, devel, ubuntu, confidence, source;
 };
 
+/// An error number of the driver in the kernel log ("NVRM: Xid (PCI:0000:65:00): 79, ...").
+struct XidRow {
+  Text xid;      ///< "79"
+  Text kind;     ///< "application", "driver", "reset" (the GPU wants one), "hardware"
+  Text meaning;  ///< one clause
+  Text action;   ///< what to do
+  Text confidence, source;
+};
+
 struct Tables {
   std::vector<ToolkitRow> toolkits;
   std::vector<BranchRow> branches;
@@ -101,6 +110,7 @@ struct Tables {
   std::vector<JaxRow> jax;
   std::vector<MxnetRow> mxnet;
   std::vector<ImageTagRow> image_tags;
+  std::vector<XidRow> xids;
   /// Text of rows that were added at run time; shared by copies.
   std::vector<std::shared_ptr<const std::vector<std::string>>> owned;
 };

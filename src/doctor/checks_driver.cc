@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "compat/gpu_table.h"
+#include "doctor/card_support.h"
 #include "doctor/driver_state.h"
 #include "doctor/tables.h"
 
@@ -29,11 +30,19 @@ std::string describe(const Facts& facts, const PciGpu& gpu) {
   return text;
 }
 
+std::optional<std::string> capability_of(const Facts& facts, const std::string& pci) {
+  for (const host::GpuFact& fact : facts.machine.gpus) {
+    if (fact.pci != pci || !fact.pci_device) continue;
+    if (auto model = compat::gpu_model(*fact.pci_device))
+      return std::string(model->compute_capability);
+  }
+  return std::nullopt;
+}
+
 // Addresses of the cards, by description.
 std::map<std::string, std::vector<std::string>> by_model(const Facts& facts) {
   std::map<std::string, std::vector<std::string>> models;
-  for (const PciGpu& gpu : facts.pci.gpus)
-    models[describe(facts, gpu)].push_back(printable(gpu.pci, 20));
+  for (const PciGpu& gpu : facts.pci.gpus) models[describe(facts, gpu)].push_back(gpu.pci);
   return models;
 }
 
@@ -53,9 +62,12 @@ Findings look_for_driver(const Facts& facts) {
   if (facts.pci.gpus.empty()) return ok("no GPU that would need one");
   Findings findings;
   for (const auto& [model, addresses] : by_model(facts)) {
+    auto capability = capability_of(facts, addresses.front());
+    auto runs = capability ? what_runs(*capability) : std::nullopt;
     findings.push_back(
         found(Severity::kError,
-              cat("no NVIDIA driver is installed for ", model, " at ", join(addresses, ", ")),
+              cat("no NVIDIA driver is installed for ", model, " at ",
+                  printable(join(addresses, ", "), 400), runs ? "; it runs " + *runs : ""),
               install_command(facts.system.distribution)));
   }
   return findings;
@@ -164,10 +176,28 @@ Findings look_for_unused_gpus(const Facts& facts) {
       findings.push_back(found(Severity::kNote, cat("the driver was told to leave out ", name),
                                "NVreg_ExcludedGpus in the options of the module"));
     } else if (on_bus == facts.pci.gpus.end() || !on_bus->driver || *on_bus->driver == "nvidia") {
-      findings.push_back(found(Severity::kError, cat("the driver does not use ", name)));
+      auto capability = capability_of(facts, gpu.pci);
+      auto why = capability ? why_not_driven(*capability, *facts.machine.module_version,
+                                             facts.machine.module_flavor.value_or(""))
+                            : std::nullopt;
+      findings.push_back(found(Severity::kError,
+                               cat("the driver does not use ", name, why ? ": " + *why : ""),
+                               why ? "install a driver that knows this card" : ""));
     }
   }
   return findings;
+}
+
+Findings look_at_branch(const Facts& facts) {
+  const auto& module = facts.machine.module_version;
+  if (!module) return ok("the module is not loaded");
+  auto ended = branch_ended(*module, facts.system.month);
+  if (!ended) return ok(cat("driver ", printable(*module)));
+  Finding finding =
+      found(Severity::kNote, cat("the branch of driver ", printable(*module), " ended in ", *ended),
+            "install a driver of a newer branch that still knows your cards");
+  finding.consequence = "it gets no more fixes, of security holes neither";
+  return {std::move(finding)};
 }
 
 Findings look_at_owners(const Facts& facts) {
@@ -243,6 +273,13 @@ std::vector<Check> driver_checks() {
        "address space for its memory (BIOS: Above 4G Decoding), or a fault",
        {Part::kMachine, Part::kPci},
        look_for_unused_gpus},
+      {"driver-branch",
+       "the driver's branch is maintained",
+       "/proc/driver/nvidia/version, data/driver_branch_max_cuda.csv",
+       "it gets no more fixes, of security holes neither",
+       "install a driver of a newer branch that still knows your cards",
+       {Part::kMachine, Part::kSystem},
+       look_at_branch},
       {"driver-owner",
        "only root can change the driver's files",
        "owner and mode of the driver's files and of the directories above them (as root)",

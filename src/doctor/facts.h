@@ -59,6 +59,7 @@ struct PciGpu {
   std::optional<std::string> driver;  ///< name of the kernel driver that is bound; nothing: none
   std::optional<uint32_t> link_width, maximum_link_width;  ///< PCI Express lanes
   std::optional<std::string> iommu_type;                   ///< "DMA", "DMA-FQ", "identity"
+  std::vector<std::string> bridges;                        ///< above it, the root port first
 };
 
 /// A PCI bridge that could send requests between GPUs up to the root (Access Control Services).
@@ -97,6 +98,7 @@ struct MemoryRule {
 enum class Cgroups { kNone, kV1, kHybrid, kV2 };
 
 struct SystemFacts {
+  std::string month;                         ///< of now, "2026-11"
   std::string distribution;                  ///< ID in /etc/os-release: "debian"; empty: unknown
   bool systemd = false;                      ///< /run/systemd/system exists
   std::optional<Cgroups> cgroups;            ///< nothing: /sys/fs/cgroup cannot be read

@@ -29,7 +29,9 @@ void read_machine(const Places& places, Facts& facts) {
 
 void read_nvml_part(const Places& places, Facts& facts) {
   if (!places.may_ask_nvml || !plan::check_driver(facts.machine)) return;
-  auto answer = host::query_nvml(facts.machine, places.nvml);
+  host::NvmlOptions options = places.nvml;
+  options.health = true;
+  auto answer = host::query_nvml(facts.machine, options);
   if (answer) {
     facts.nvml.answer = std::move(*answer);
   } else {

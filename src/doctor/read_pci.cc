@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <climits>
+#include <cstdlib>
 
 #include "base/files.h"
 #include "base/text.h"
@@ -60,6 +61,21 @@ std::string name_of(const Places& places, std::optional<uint32_t> device) {
   return cat("NVIDIA GPU 10de:", hex4(*device), " (unknown to this program and to pci.ids)");
 }
 
+// The functions on the way to it: ".../devices/pci0000:16/0000:16:01.0/0000:17:00.0/0000:18:00.0".
+std::vector<std::string> bridges_above(const std::string& device) {
+  char resolved[PATH_MAX];
+  std::vector<std::string> bridges;
+  if (!::realpath(device.c_str(), resolved)) return bridges;
+  for (std::string_view part : split(resolved, '/')) {
+    // An address: "0000:16:01.0".
+    size_t colon = part.find(':');
+    if (colon != std::string_view::npos && part.find(':', colon + 1) != std::string_view::npos)
+      bridges.push_back(lower(part));
+  }
+  if (!bridges.empty()) bridges.pop_back();
+  return bridges;
+}
+
 PciGpu read_gpu(const Places& places, int device, const std::string& pci) {
   PciGpu gpu;
   gpu.pci = lower(pci);
@@ -69,6 +85,7 @@ PciGpu read_gpu(const Places& places, int device, const std::string& pci) {
   gpu.maximum_link_width = number_attribute(device, "max_link_width");
   if (auto text = host::read_small(device, "iommu_group/type"))
     gpu.iommu_type = std::string(trim(*text));
+  gpu.bridges = bridges_above(cat(places.roots.sys, "/bus/pci/devices/", pci));
   return gpu;
 }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <ctime>
 #include <limits>
 #include <set>
 
@@ -77,8 +78,10 @@ void read_loader_cache(const Places& places, SystemFacts& system) {
   }
   std::vector<std::string> paths;
   auto scanned = elf::scan_ld_cache(*bytes, [&](const elf::LdCacheEntryView& entry) {
+    // A name that leads nowhere is of no use.
     bool is64 = entry.flags == elf::kLdFlagsX86_64 || entry.flags == elf::kLdFlagsAarch64;
-    if (is64 && entry.soname == "libcuda.so.1") paths.emplace_back(entry.path);
+    if (is64 && entry.soname == "libcuda.so.1" && root->is_file(entry.path))
+      paths.emplace_back(entry.path);
     return true;
   });
   if (scanned) {
@@ -108,6 +111,14 @@ size_t count_driver_mounts(const std::string& proc) {
       count++;
   }
   return count;
+}
+
+std::string this_month() {
+  std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  if (!::gmtime_r(&now, &parts)) return "";
+  char text[16];
+  return std::strftime(text, sizeof text, "%Y-%m", &parts) > 0 ? text : "";
 }
 
 std::string read_distribution(const Places& places) {
@@ -224,6 +235,7 @@ void read_processes(const Places& places, Facts& facts) {
 
 void read_system(const Places& places, Facts& facts) {
   SystemFacts& system = facts.system;
+  system.month = this_month();
   system.distribution = read_distribution(places);
   system.systemd = path_exists(below(places, "run/systemd/system"));
   system.cgroups = read_cgroups(places.roots.sys);

@@ -16,6 +16,7 @@ constexpr std::string_view kIndent = "         ";
 struct Shown {
   const Check* check;
   const Finding* finding;
+  std::string ids;  ///< of the check, and of others with the same unknown
 };
 
 // Errors, warnings, notes, unknowns; in the table's order within each.
@@ -25,7 +26,16 @@ std::vector<Shown> by_weight(const std::vector<CheckResult>& results) {
        {Severity::kError, Severity::kWarning, Severity::kNote, Severity::kUnknown}) {
     for (const CheckResult& result : results) {
       for (const Finding& finding : result.findings) {
-        if (finding.severity == severity) all.push_back({result.check, &finding});
+        if (finding.severity != severity) continue;
+        auto same = std::find_if(all.begin(), all.end(), [&](const Shown& shown) {
+          return severity == Severity::kUnknown && shown.finding->severity == severity &&
+                 shown.finding->what == finding.what;
+        });
+        if (same != all.end()) {
+          same->ids += cat(", ", result.check->id);
+        } else {
+          all.push_back({result.check, &finding, std::string(result.check->id)});
+        }
       }
     }
   }
@@ -99,8 +109,7 @@ std::string report_text(const std::vector<CheckResult>& results, bool simulated,
   for (const Shown& shown : by_weight(results)) {
     const Finding& finding = *shown.finding;
     out += cat(padded(severity_name(finding.severity), kIndent.size()),
-               wrapped(cat(shown.check->id, ": ", printable(finding.what, 2000)), kIndent.size()),
-               "\n");
+               wrapped(cat(shown.ids, ": ", printable(finding.what, 2000)), kIndent.size()), "\n");
     if (finding.severity == Severity::kUnknown) continue;
     if (!finding.consequence.empty()) out += line("so", finding.consequence);
     std::string mend = mend_of(finding, *shown.check);

@@ -15,5 +15,10 @@ std::vector<Check> docker_checks();
 std::vector<Check> engine_file_checks();
 std::vector<Check> toolkit_checks();
 std::vector<Check> cdi_checks();
+std::vector<Check> service_checks();
+std::vector<Check> bus_checks();
+std::vector<Check> system_checks();
+std::vector<Check> log_checks();
+std::vector<Check> health_checks();
 
 }  // namespace outboard::doctor

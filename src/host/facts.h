@@ -147,6 +147,18 @@ struct NvmlMig {
   bool operator==(const NvmlMig&) const = default;
 };
 
+/// A GPU's state at the moment of asking. Of no use later, so it is never kept.
+struct NvmlHealth {
+  std::optional<bool> persistence;         ///< persistence mode
+  std::optional<uint32_t> temperature;     ///< of the GPU, degrees Celsius
+  std::optional<uint64_t> clock_reasons;   ///< nvmlClocksEventReason* bits
+  std::optional<uint64_t> uncorrected;     ///< uncorrectable memory errors since the last reset
+  std::optional<bool> retirement_pending;  ///< pages or rows go out of use at the next reset
+  std::optional<bool> remapping_failed;
+
+  bool operator==(const NvmlHealth&) const = default;
+};
+
 struct NvmlGpu {
   uint32_t index = 0;
   std::string pci;
@@ -158,6 +170,7 @@ struct NvmlGpu {
   std::optional<std::string> compute_capability;  ///< "9.0"
   std::optional<bool> mig_enabled;
   std::vector<NvmlMig> mig;
+  std::optional<NvmlHealth> health = std::nullopt;  ///< only where it was asked for
 
   bool operator==(const NvmlGpu&) const = default;
 };

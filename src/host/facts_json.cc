@@ -237,6 +237,16 @@ void describe(Archive& archive, NvmlMig& mig) {
 }
 
 template <typename Archive>
+void describe(Archive& archive, NvmlHealth& health) {
+  archive.member("persistence", health.persistence);
+  archive.member("temperature", health.temperature);
+  archive.member("clock_reasons", health.clock_reasons);
+  archive.member("uncorrected", health.uncorrected);
+  archive.member("retirement_pending", health.retirement_pending);
+  archive.member("remapping_failed", health.remapping_failed);
+}
+
+template <typename Archive>
 void describe(Archive& archive, NvmlGpu& gpu) {
   archive.member("index", gpu.index);
   archive.member("pci", gpu.pci);
@@ -248,6 +258,7 @@ void describe(Archive& archive, NvmlGpu& gpu) {
   archive.member("compute_capability", gpu.compute_capability);
   archive.member("mig_enabled", gpu.mig_enabled);
   archive.member("mig", gpu.mig);
+  archive.member("health", gpu.health);
 }
 
 template <typename Archive>

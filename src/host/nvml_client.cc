@@ -106,6 +106,7 @@ Result<NvmlAnswer> query_nvml(const Facts& facts, const NvmlOptions& options) {
   OB_TRY(std::string helper, helper_path(options));
   Command command;
   command.argv = {helper, "--library", library};
+  if (options.health) command.argv.emplace_back("--health");
   if (facts.simulated) {
     command.argv.emplace_back("--simulated-dev");
     command.argv.push_back(facts.roots.dev);
@@ -135,7 +136,7 @@ Result<NvmlAnswer> query_nvml(const Facts& facts, const NvmlOptions& options) {
   if (!document) return failed(cat("answer is not JSON: ", document.error().text));
   auto answer = nvml_from_json(*document);
   if (!answer) return failed(cat("'", printable(helper), "': ", answer.error().text));
-  write_cache(options, nvml_cache_key(facts), *answer);
+  if (!options.health) write_cache(options, nvml_cache_key(facts), *answer);
   return answer;
 }
 

@@ -23,6 +23,7 @@ struct NvmlOptions {
   /// $XDG_RUNTIME_DIR/outboard too.
   std::string cache_directory = "/run/outboard";
   std::chrono::milliseconds deadline{10'000};
+  bool health = false;  ///< ask for NvmlHealth too; that answer is not kept
 };
 
 /// Runs the helper on the driver that `facts` describe, with an empty environment, and keeps the

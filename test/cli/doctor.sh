@@ -38,7 +38,7 @@ echo "case: every check that is listed is run and explained"
 outboard doctor --list >"$work/list"
 doctor 0 --verbose
 while read -r id _; do
-  grep -qE "^(ok|note|unknown) +$id: " "$work/out" || say "check $id is not in the report"
+  grep -qE "^(ok|note|unknown) +([a-z-]+, )*${id}[,:] " "$work/out" || say "check $id is not in the report"
   outboard doctor --list "$id" | grep -q '^  mend ' || say "check $id is not explained"
 done <"$work/list"
 [ "$(wc -l <"$work/list")" -ge 10 ] || say "only $(wc -l <"$work/list") checks"
@@ -94,7 +94,17 @@ finds '^error +node-numbers: .*/dev/nvidia-uvm. has the number 60:0'
 finds '^warning +char-links: '
 doctor 0 --fix --yes
 
+echo "case: fault: the kernel log holds Xids; one of a program alone is no fault"
+fresh
+echo "3,9,7200000000,-;NVRM: Xid (PCI:0000:18:00): 13, pid=7, Graphics Exception" >"$work/machine/dev/kmsg"
+doctor 0
+finds '^note +xid: Xid 13 on 0000:18:00 '
+echo "3,9,7300000000,-;NVRM: Xid (PCI:0000:18:00): 79, GPU has fallen off the bus." >>"$work/machine/dev/kmsg"
+doctor 1
+finds '^error +xid: Xid 79 on 0000:18:00 .*the GPU has fallen'
+
 echo "case: warnings alone have their own exit code"
+mkdir -p "$work/machine/run/systemd/system"
 rm -r "$work/machine/dev/char"
 doctor 3 char-links
 doctor 0 nodes

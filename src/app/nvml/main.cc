@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   help.summary = "print what an NVML library says, as JSON";
   help.options = {
       {"library", 0, "FILE", "absolute path of libnvidia-ml.so.1", "FILE"},
+      {"health", 0, "", "also the state of each GPU at this moment", ""},
       {"simulated-dev", 0, "DIR", "device directory of a simulated machine", "DIR"},
   };
   auto parsed = parse_options(help, std::vector<std::string>(argv + 1, argv + argc));
@@ -48,7 +49,7 @@ int main(int argc, char** argv) {
   if (!confined) return fail(5, confined.error());
   auto nvml = app::load_nvml(library);
   if (!nvml) return fail(3, nvml.error());
-  auto answer = app::read_nvml(*nvml);
+  auto answer = app::read_nvml(*nvml, parsed->has("health"));
   if (!answer) return fail(4, answer.error());
   std::string text = json::write(host::nvml_to_json(*answer)) + "\n";
   if (auto written = write_all(STDOUT_FILENO, text, "stdout"); !written)

@@ -54,6 +54,13 @@ Result<NvmlFunctions> load_nvml(const std::string& path) {
   find(library, nvml.compute_instance, {"nvmlDeviceGetComputeInstanceId"});
   // The first version has a shorter struct; drivers since 450.80 have the second one.
   find(library, nvml.attributes, {"nvmlDeviceGetAttributes_v2"});
+  find(library, nvml.persistence, {"nvmlDeviceGetPersistenceMode"});
+  find(library, nvml.temperature, {"nvmlDeviceGetTemperature"});
+  find(library, nvml.clock_reasons,
+       {"nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons"});
+  find(library, nvml.memory_errors, {"nvmlDeviceGetTotalEccErrors"});
+  find(library, nvml.retirement_pending, {"nvmlDeviceGetRetiredPagesPendingStatus"});
+  find(library, nvml.remapped_rows, {"nvmlDeviceGetRemappedRows"});
   if (!(nvml.init_with_flags || nvml.init) || !nvml.device_count || !nvml.device_by_index ||
       !nvml.pci_info) {
     return make_error(ErrorCode::kUnsupported,

@@ -34,6 +34,14 @@ struct NvmlFunctions {
   nvml_result (*gpu_instance)(nvml_device, unsigned*) = nullptr;
   nvml_result (*compute_instance)(nvml_device, unsigned*) = nullptr;
   nvml_result (*attributes)(nvml_device, nvml_device_attributes*) = nullptr;
+  nvml_result (*persistence)(nvml_device, unsigned*) = nullptr;
+  nvml_result (*temperature)(nvml_device, unsigned sensor, unsigned*) = nullptr;
+  nvml_result (*clock_reasons)(nvml_device, unsigned long long*) = nullptr;
+  nvml_result (*memory_errors)(nvml_device, unsigned type, unsigned counter,
+                               unsigned long long*) = nullptr;
+  nvml_result (*retirement_pending)(nvml_device, unsigned*) = nullptr;
+  nvml_result (*remapped_rows)(nvml_device, unsigned* correctable, unsigned* uncorrectable,
+                               unsigned* pending, unsigned* failed) = nullptr;
 
   /// NVML's text for a result, or its number.
   std::string text(nvml_result result) const;

@@ -97,7 +97,32 @@ void read_mig(const NvmlFunctions& nvml, nvml_device device, host::NvmlGpu& gpu)
   }
 }
 
-std::optional<host::NvmlGpu> read_gpu(const NvmlFunctions& nvml, unsigned index) {
+host::NvmlHealth read_health(const NvmlFunctions& nvml, nvml_device device) {
+  constexpr unsigned kGpuSensor = 0, kUncorrected = 1, kSinceReset = 0;
+  host::NvmlHealth health;
+  if (auto mode = number_of(nvml.persistence, device)) health.persistence = *mode == 1;
+  unsigned number = 0;
+  if (nvml.temperature && nvml.temperature(device, kGpuSensor, &number) == kNvmlSuccess)
+    health.temperature = number;
+  unsigned long long wide = 0;
+  if (nvml.clock_reasons && nvml.clock_reasons(device, &wide) == kNvmlSuccess)
+    health.clock_reasons = wide;
+  if (nvml.memory_errors &&
+      nvml.memory_errors(device, kUncorrected, kSinceReset, &wide) == kNvmlSuccess)
+    health.uncorrected = wide;
+  // Pages are retired up to Turing, rows remapped since Ampere.
+  if (auto pending = number_of(nvml.retirement_pending, device))
+    health.retirement_pending = *pending == 1;
+  unsigned correctable = 0, uncorrectable = 0, pending = 0, failed = 0;
+  if (nvml.remapped_rows &&
+      nvml.remapped_rows(device, &correctable, &uncorrectable, &pending, &failed) == kNvmlSuccess) {
+    health.retirement_pending = pending == 1;
+    health.remapping_failed = failed == 1;
+  }
+  return health;
+}
+
+std::optional<host::NvmlGpu> read_gpu(const NvmlFunctions& nvml, unsigned index, bool health) {
   nvml_device device = nullptr;
   nvml_pci_info pci{};
   if (nvml.device_by_index(index, &device) != kNvmlSuccess ||
@@ -118,12 +143,13 @@ std::optional<host::NvmlGpu> read_gpu(const NvmlFunctions& nvml, unsigned index)
   if (nvml.compute_capability && nvml.compute_capability(device, &major, &minor) == kNvmlSuccess)
     gpu.compute_capability = cat(major, ".", minor);
   read_mig(nvml, device, gpu);
+  if (health) gpu.health = read_health(nvml, device);
   return gpu;
 }
 
 }  // namespace
 
-Result<host::NvmlAnswer> read_nvml(const NvmlFunctions& nvml) {
+Result<host::NvmlAnswer> read_nvml(const NvmlFunctions& nvml, bool health) {
   nvml_result started = nvml.init_with_flags ? nvml.init_with_flags(kInitWithoutGpus) : nvml.init();
   if (started != kNvmlSuccess) {
     return make_error(ErrorCode::kUnsupported, cat("NVML does not start: ", nvml.text(started)));
@@ -139,7 +165,7 @@ Result<host::NvmlAnswer> read_nvml(const NvmlFunctions& nvml) {
   unsigned count = 0;
   nvml_result counted = nvml.device_count(&count);
   for (unsigned index = 0; counted == kNvmlSuccess && index < count; index++) {
-    if (auto gpu = read_gpu(nvml, index)) answer.gpus.push_back(std::move(*gpu));
+    if (auto gpu = read_gpu(nvml, index, health)) answer.gpus.push_back(std::move(*gpu));
   }
   if (nvml.shutdown) nvml.shutdown();
   if (counted != kNvmlSuccess) {

@@ -8,9 +8,9 @@
 
 namespace outboard::app {
 
-/// Initialises NVML, reads, shuts down. kUnsupported with NVML's own text if it does not start.
-/// A GPU that NVML cannot open (it has fallen off the bus, or the permission is missing) is left
-/// out.
-Result<host::NvmlAnswer> read_nvml(const NvmlFunctions& nvml);
+/// Initialises NVML, reads (with `health` the state of each GPU too), shuts down. kUnsupported with
+/// NVML's own text if it does not start. A GPU that NVML cannot open (it has fallen off the bus, or
+/// the permission is missing) is left out.
+Result<host::NvmlAnswer> read_nvml(const NvmlFunctions& nvml, bool health);
 
 }  // namespace outboard::app

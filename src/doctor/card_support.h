@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a card can run, from the compatibility tables: the answer to "does my card support CUDA?".
+// Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace outboard::doctor {
+
+/// "CUDA 5.0 to 12.9, drivers up to branch 580", "CUDA 11.8 and newer, drivers from 520.61.05";
+/// nothing for a compute capability that the tables do not know.
+std::optional<std::string> what_runs(std::string_view compute_capability);
+
+/// Why a driver of this version does not drive the card ("branch 470 was the last for it"), or
+/// nothing. `flavor`: "open" or "proprietary" (host::Facts::module_flavor).
+std::optional<std::string> why_not_driven(std::string_view compute_capability,
+                                          std::string_view driver, std::string_view flavor);
+
+/// The month in which the driver's branch ended, if it lies before `month` ("2026-11").
+std::optional<std::string> branch_ended(std::string_view driver, std::string_view month);
+
+}  // namespace outboard::doctor

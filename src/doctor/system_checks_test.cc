@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+// Services, the bus, the log, health and the system around: every check on a machine where it
+// passes and on one where it does not.
+#include <sys/stat.h>
+
+#include <limits>
+
+#include "compat/tables.h"
+#include "test/fixtures/doctor_machine.h"
+
+using namespace outboard;
+using namespace outboard::doctor;
+
+namespace {
+
+bool holds(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+Severity worst(std::string_view id, const Facts& facts) {
+  CheckResult result{find_check(id), find_check(id)->look(facts)};
+  return result.severity();
+}
+
+host::NvmlGpu healthy_gpu() {
+  host::NvmlGpu gpu;
+  gpu.pci = "0000:18:00.0";
+  gpu.health = host::NvmlHealth{true, 41, 0x1, 0, false, false};
+  return gpu;
+}
+
+Facts with_nvml(const host::NvmlGpu& gpu) {
+  Facts facts;
+  facts.machine.module_version = facts.machine.library_version = "580.1.1";
+  facts.nvml.answer = host::NvmlAnswer{};
+  facts.nvml.answer->gpus = {gpu};
+  return facts;
+}
+
+// A bridge whose configuration space ends in an ACS capability behind another extended one.
+std::string configuration_with_acs(unsigned control) {
+  std::string bytes(4096, '\0');
+  auto put = [&](size_t at, uint32_t value) {
+    for (size_t i = 0; i < 4; i++) bytes[at + i] = static_cast<char>(value >> (8 * i) & 0xff);
+  };
+  put(0x100, 0x0001 | 1U << 16 | 0x140U << 20);
+  put(0x140, 0x000d | 1U << 16);
+  put(0x144, 0x001f | control << 16);
+  return bytes;
+}
+
+// Puts every GPU below one switch: root port 01.0, upstream 02:00.0, one downstream port each.
+void put_below_switch(TestMachine& machine, unsigned acs) {
+  auto bridge = [&](const std::string& directory, const std::string& pci, unsigned control) {
+    machine.write(directory + "/class", "0x060400\n")
+        .write(directory + "/vendor", "0x1000\n")
+        .write(directory + "/config", configuration_with_acs(control));
+    machine.link("sys/bus/pci/devices/" + pci, "../../../" + directory.substr(4));
+  };
+  std::string top = "sys/devices/pci0000:01/0000:01:01.0";
+  bridge(top, "0000:01:01.0", 0x1d);  // a root port may redirect
+  bridge(top + "/0000:02:00.0", "0000:02:00.0", 0);
+  for (size_t i = 0; i < machine.gpu_count(); i++) {
+    std::string number = cat("0000:03:0", i, ".0");
+    std::string port = cat(top, "/0000:02:00.0/", number);
+    bridge(port, number, acs);
+    std::string name = file_name_of(machine.gpu(i));
+    std::string old = cat("sys/devices/pci", name.substr(0, 7), "/", name);
+    REQUIRE(run_step({"mv", machine.path(old), machine.path(port + "/" + name)}));
+    machine.remove(machine.gpu(i))
+        .link(machine.gpu(i), cat("../../../", port.substr(4), "/", name));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("persistence daemon and fabric manager") {
+  if (!can_make_nodes()) return;
+  TestMachine machine("a100x8-mig");  // a server with NVSwitches
+  CHECK(machine.ask("persistence").severity() == Severity::kOk);
+  machine.remove("run/nvidia-persistenced");
+  CHECK(machine.ask("persistence").severity() == Severity::kNote);
+  machine.write("proc/77/comm", "nvidia-persiste\n");
+  CHECK(machine.ask("persistence").severity() == Severity::kOk);
+  Facts facts = with_nvml(healthy_gpu());
+  CHECK(worst("persistence", facts) == Severity::kOk);
+  facts.nvml.answer->gpus[0].health->persistence = false;
+  CHECK(worst("persistence", facts) == Severity::kNote);
+
+  CHECK(machine.ask("fabric-manager").severity() == Severity::kOk);
+  machine.remove("run/nvidia-fabricmanager");
+  CHECK(holds(machine.said("fabric-manager"), "error: the GPUs hang on NVSwitches"));
+  machine.write("proc/78/comm", "nv-fabricmanage\n");
+  CHECK(machine.ask("fabric-manager").severity() == Severity::kOk);
+  TestMachine desktop("rtx4090x2");
+  CHECK(desktop.ask("fabric-manager").severity() == Severity::kOk);
+}
+
+TEST_CASE("ld.so.cache without libcuda is made again") {
+  if (!can_make_nodes()) return;
+  TestMachine machine("h200x1");
+  CHECK(holds(machine.said("ld-cache"), "ok: libcuda.so.1 is /"));
+  machine.remove("etc/ld.so.cache");
+  CHECK(machine.ask("ld-cache").severity() == Severity::kWarning);
+  CHECK(machine.mended("ld-cache") == Severity::kOk);
+  machine.write("etc/ld.so.cache", "not a cache");
+  CHECK(machine.ask("ld-cache").severity() == Severity::kWarning);
+  CHECK(machine.mended("ld-cache") == Severity::kOk);
+}
+
+TEST_CASE("MIG mode without devices, IMEX channels") {
+  if (!can_make_nodes()) return;
+  host::NvmlGpu gpu = healthy_gpu();
+  CHECK(worst("mig", with_nvml(gpu)) == Severity::kOk);
+  gpu.mig_enabled = true;
+  CHECK(worst("mig", with_nvml(gpu)) == Severity::kWarning);
+  gpu.mig.push_back({});
+  CHECK(worst("mig", with_nvml(gpu)) == Severity::kOk);
+
+  TestMachine machine("h200x1");
+  CHECK(machine.ask("imex").severity() == Severity::kOk);
+  machine.write(machine.gpu() + "/device", "0x2941\n");  // GB200
+  CHECK(machine.ask("imex").severity() == Severity::kNote);
+  CHECK(machine.mended("imex") == Severity::kOk);
+}
+
+TEST_CASE("Xid errors are grouped, weighed and explained") {
+  if (!can_make_nodes()) return;
+  TestMachine machine("h200x1");
+  CHECK(machine.ask("xid").severity() == Severity::kUnknown);
+  machine.write("dev/kmsg", "6,1,100,-;Linux version 6.1\n6,2,200,-;nvidia: loading\n");
+  CHECK(machine.ask("xid").severity() == Severity::kOk);
+  machine.append("dev/kmsg", "3,3,7200000000,-;NVRM: Xid (PCI:0000:18:00): 13, pid=7, Graphics\n");
+  CHECK(machine.ask("xid").severity() == Severity::kNote);
+  machine.append("dev/kmsg", "3,4,7300000000,-;NVRM: Xid (PCI:0000:18:00): 63, Row Remapper\n");
+  CHECK(machine.ask("xid").severity() == Severity::kWarning);
+  machine.append("dev/kmsg",
+                 "3,5,7400000000,-;NVRM: Xid (PCI:0000:18:00): 79, GPU has fallen off the bus.\n"
+                 " SUBSYSTEM=pci\n"
+                 "3,6,7500000000,-;NVRM: Xid (PCI:0000:18:00): 79, GPU has fallen off the bus.\n");
+  CHECK(machine.ask("xid").severity() == Severity::kError);
+  std::string said = machine.said("xid");
+  CHECK(holds(said,
+              "error: Xid 79 on 0000:18:00 (2 times, last 2 h after boot): the GPU has fallen"));
+  CHECK(said.find("Xid 79") < said.find("Xid 63"));
+  CHECK(said.find("Xid 63") < said.find("Xid 13"));
+
+  machine.write("dev/kmsg",
+                "[   12.5] NVRM: Xid (0000:01:00): 4711, what\n[ 13.0] NVRM: Xid (broken\n");
+  CHECK(holds(machine.said("xid"),
+              "warning: Xid 4711 on 0000:01:00 (once, last 12 s after boot): a "
+              "number that this program does not know"));
+  for (const compat::XidRow& row : compat::built_in_tables().xids)
+    CHECK((row.kind == "application" || row.kind == "driver" || row.kind == "reset" ||
+           row.kind == "hardware"));
+}
+
+TEST_CASE("what the driver says when it refuses a GPU") {
+  if (!can_make_nodes()) return;
+  TestMachine machine("h200x1");
+  machine.write("dev/kmsg",
+                "6,2,200,-;nvidia: loading out-of-tree module taints kernel.\n"
+                "6,2,300,-;usb: version magic of something else\n");
+  CHECK(machine.ask("driver-log").severity() == Severity::kOk);
+  for (const char* line :
+       {"NVRM: GPU 0000:18:00.0: RmInitAdapter failed! (0x62:0xffff:2466)",
+        "NVRM: This PCI I/O region assigned to your NVIDIA device is invalid:",
+        "NVRM: installed in this system requires use of the NVIDIA open kernel modules.",
+        "NVRM: installed in this system is not supported by open nvidia.ko because it does not",
+        "NVRM: The NVIDIA Tesla K80 GPU is supported through the NVIDIA 470.xx Legacy drivers.",
+        "NVRM: The NVIDIA probe routine was not called for 1 device(s).",
+        "nvidia: version magic '6.1.0-1 SMP' should be '6.1.0-2 SMP'",
+        "nvidia: disagrees about version of symbol module_layout"}) {
+    INFO(line);
+    machine.write("dev/kmsg", cat("3,9,12000000,-;", line, "\n"));
+    CHECK(machine.ask("driver-log").severity() == Severity::kError);
+  }
+  machine.write("dev/kmsg", "3,9,12000000,-;nvidia-uvm: a fatal error happened\n");
+  CHECK(machine.ask("driver-log").severity() == Severity::kWarning);
+
+  machine.write("dev/kmsg",
+                "3,9,1,-;pcieport 0000:00:01.0: AER: Corrected error received: 0000:18:00.0\n"
+                "3,9,1,-;e1000 0000:00:19.0: AER: Uncorrected (Fatal) error\n");
+  CHECK(machine.ask("pcie-errors").severity() == Severity::kOk);
+  std::string pci = file_name_of(machine.gpu());
+  machine.append("dev/kmsg",
+                 cat("3,9,1,-;pcieport 0000:00:01.0: AER: Uncorrected (Non-Fatal) error "
+                     "received: ",
+                     pci, "\n"));
+  CHECK(holds(machine.said("pcie-errors"), pci));
+}
+
+TEST_CASE("health as NVML tells it") {
+  for (const char* id : {"nvml", "gpu-memory", "throttling"}) {
+    CHECK(worst(id, with_nvml(healthy_gpu())) == Severity::kOk);
+    Facts facts = with_nvml(healthy_gpu());
+    facts.nvml.answer.reset();
+    CHECK(worst(id, facts) == Severity::kUnknown);
+  }
+  Facts failed = with_nvml(healthy_gpu());
+  failed.nvml.answer.reset();
+  failed.nvml.error = "ask NVML: it crashed";
+  CHECK(worst("nvml", failed) == Severity::kError);
+  CHECK(worst("throttling", failed) == Severity::kUnknown);
+
+  auto with = [](auto change) {
+    host::NvmlGpu gpu = healthy_gpu();
+    change(*gpu.health);
+    return with_nvml(gpu);
+  };
+  CHECK(worst("gpu-memory", with([](auto& health) { health.uncorrected = 2; })) ==
+        Severity::kWarning);
+  CHECK(worst("gpu-memory", with([](auto& health) { health.retirement_pending = true; })) ==
+        Severity::kWarning);
+  CHECK(worst("gpu-memory", with([](auto& health) { health.remapping_failed = true; })) ==
+        Severity::kError);
+  CHECK(worst("throttling", with([](auto& health) { health.clock_reasons = 0x20; })) ==
+        Severity::kWarning);
+  CHECK(worst("throttling", with([](auto& health) { health.clock_reasons = 0x80; })) ==
+        Severity::kWarning);
+  CHECK(worst("throttling", with([](auto& health) { health.clock_reasons = 0x4; })) ==
+        Severity::kOk);  // the power limit works as it should
+}
+
+TEST_CASE("IOMMU, ACS and lanes") {
+  if (!can_make_nodes()) return;
+  TestMachine machine("rtx4090x2");
+  CHECK(machine.ask("iommu").severity() == Severity::kOk);
+  machine.write("proc/cmdline", "root=/dev/sda1 intel_iommu=on quiet\n");
+  machine.write(machine.gpu(0) + "/iommu_group/type", "identity\n");
+  CHECK(machine.ask("iommu").severity() == Severity::kOk);
+  machine.write(machine.gpu(1) + "/iommu_group/type", "DMA-FQ\n");
+  CHECK(holds(machine.said("iommu"),
+              "1 of 2 GPUs send over PCI Express (kernel arguments: intel_iommu=on)"));
+  CHECK(machine.ask("iommu").severity() == Severity::kWarning);
+
+  CHECK(machine.ask("pcie-link").severity() == Severity::kOk);
+  machine.write(machine.gpu(0) + "/max_link_width", "16\n")
+      .write(machine.gpu(0) + "/current_link_width", "16\n");
+  CHECK(machine.ask("pcie-link").severity() == Severity::kOk);
+  machine.write(machine.gpu(0) + "/current_link_width", "4\n");
+  CHECK(holds(machine.said("pcie-link"), "has 4 of its 16 PCI Express lanes"));
+
+  CHECK(machine.ask("acs").severity() == Severity::kOk);
+  put_below_switch(machine, 0);
+  CHECK(holds(machine.said("acs"), "ok: no switch above a GPU redirects"));
+  TestMachine redirecting("rtx4090x2");
+  put_below_switch(redirecting, 0x1d);
+  CHECK(holds(redirecting.said("acs"), "2 ports of PCI Express switches send traffic"));
+  redirecting.write("sys/bus/pci/devices/0000:02:00.0/config", std::string(64, '\0'));
+  CHECK(redirecting.ask("acs").severity() == Severity::kUnknown);
+}
+
+TEST_CASE("the ACS capability is found, and no loop or garbage hangs the search") {
+  CHECK(acs_control(configuration_with_acs(0x1d)) == 0x1d);
+  CHECK_FALSE(acs_control(std::string(4096, '\0')));
+  CHECK_FALSE(acs_control(std::string(4096, '\xff')));
+  CHECK_FALSE(acs_control(std::string(256, '\1')));
+  std::string loop(4096, '\0');
+  loop[0x100] = 1;
+  loop[0x102] = 1;
+  loop[0x103] = 0x10;  // next: 0x100
+  CHECK_FALSE(acs_control(loop));
+}
+
+TEST_CASE("Secure Boot") {
+  if (!can_make_nodes()) return;
+  TestMachine machine("h200x1");
+  const char* variable = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
+  machine.write(variable, std::string("\6\0\0\0\1", 5));
+  machine.write("dev/kmsg", "6,1,1,-;nothing\n");
+  CHECK(machine.ask("secure-boot").severity() ==
+        Severity::kOk);  // the module is loaded all the same
+  machine.remove("proc/driver/nvidia");
+  CHECK(machine.ask("secure-boot").severity() == Severity::kWarning);
+  machine.append("dev/kmsg", "5,2,2,-;Loading of unsigned module is rejected nvidia\n");
+  machine.write("sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
+  CHECK(holds(machine.said("secure-boot"),
+              "rejected a module that nobody signed (lockdown: integrity)"));
+  machine.write("dev/kmsg", "6,1,1,-;nothing\n").write(variable, std::string("\6\0\0\0\0", 5));
+  CHECK(machine.ask("secure-boot").severity() == Severity::kOk);
+  machine.remove("sys/firmware");
+  CHECK(machine.ask("secure-boot").severity() == Severity::kOk);
+}
+
+TEST_CASE("udev rules that online the GPU's memory are masked") {
+  if (!can_make_nodes()) return;
+  TestMachine machine("h200x1");
+  const char* rule =
+      "# comment\nSUBSYSTEM==\"memory\", ACTION==\"add\", "
+      "DEVPATH==\"/devices/system/memory/memory*\", "
+      "TEST==\"state\", ATTR{state}=\"online\"\n";
+  machine.write("usr/lib/udev/rules.d/40-vm-hotadd.rules", rule);
+  CHECK(machine.ask("memory-hotplug").severity() == Severity::kOk);  // no coherent memory
+  machine.write(machine.gpu() + "/device", "0x2342\n");              // GH200
+  CHECK(machine.ask("memory-hotplug").severity() == Severity::kError);
+  CHECK(machine.mended("memory-hotplug") == Severity::kOk);
+  CHECK(path_exists(machine.path("etc/udev/rules.d")));
+  machine.remove("etc/udev/rules.d/40-vm-hotadd.rules");
+  CHECK(machine.ask("memory-hotplug").severity() == Severity::kError);
+  machine.write("etc/udev/rules.d/40-vm-hotadd.rules", "# nothing\n");
+  CHECK(machine.ask("memory-hotplug").severity() == Severity::kOk);
+  machine.write(
+      "etc/udev/rules.d/99-own.rules",
+      "SUBSYSTEM!=\"memory\", GOTO=\"end\"\nATTR{state}==\"offline\", ATTR{state}=\"online\"\n");
+  CheckResult own = machine.ask("memory-hotplug");
+  CHECK(own.severity() == Severity::kError);
+  CHECK(own.findings.front().steps.empty());  // the administrator's own file
+}
+
+TEST_CASE("control groups") {
+  if (!can_make_nodes()) return;
+  TestMachine machine("h200x1");
+  CHECK(machine.ask("cgroups").severity() == Severity::kUnknown);
+  REQUIRE(make_directories(machine.path("sys/fs/cgroup")));
+  CHECK(machine.ask("cgroups").severity() == Severity::kWarning);
+  REQUIRE(make_directories(machine.path("sys/fs/cgroup/devices")));
+  CHECK(holds(machine.said("cgroups"), "ok: cgroup v1 ["));
+  REQUIRE(make_directories(machine.path("sys/fs/cgroup/unified")));
+  CHECK(holds(machine.said("cgroups"), "v2 beside it"));
+  machine.write("sys/fs/cgroup/cgroup.controllers", "cpu\n");
+  CHECK(holds(machine.said("cgroups"), "ok: cgroup v2"));
+}
+
+TEST_CASE("SELinux and AppArmor") {
+  if (!can_make_nodes()) return;
+  TestMachine machine("h200x1");
+  machine.write("dev/kmsg", "6,1,1,-;nothing\n");
+  CHECK(machine.ask("selinux").severity() == Severity::kOk);
+  machine.write("sys/fs/selinux/enforce", "1")
+      .write("sys/fs/selinux/booleans/container_use_devices", "0 0");
+  CHECK(machine.ask("selinux").severity() == Severity::kWarning);
+  machine.write("sys/fs/selinux/booleans/container_use_devices", "1 1");
+  CHECK(machine.ask("selinux").severity() == Severity::kOk);
+  machine.append("dev/kmsg",
+                 "5,2,2,-;audit: type=1400 audit(1.2:3): avc:  denied  { read write } for  pid=9 "
+                 "comm=\"nvidia-smi\" name=\"nvidiactl\"\n");
+  CHECK(machine.ask("selinux").severity() == Severity::kError);
+  machine.write("sys/fs/selinux/enforce", "0");
+  CHECK(machine.ask("selinux").severity() == Severity::kOk);
+
+  CHECK(machine.ask("apparmor").severity() == Severity::kOk);
+  machine.write("sys/module/apparmor/parameters/enabled", "Y\n");
+  CHECK(machine.ask("apparmor").severity() == Severity::kOk);
+  machine.append("dev/kmsg",
+                 "5,2,2,-;audit: apparmor=\"DENIED\" operation=\"open\" name=\"/dev/nvidiactl\"\n");
+  CHECK(machine.ask("apparmor").severity() == Severity::kWarning);
+}
+
+TEST_CASE("shared memory, locked memory, disks and mounts") {
+  Facts facts;
+  CHECK(worst("shared-memory", facts) == Severity::kOk);
+  facts.limits.shared_memory = 64U << 20;
+  CHECK(worst("shared-memory", facts) == Severity::kWarning);
+  CHECK(find_check("shared-memory")->look(facts)[0].steps.size() == 1);
+  facts.machine.simulated = true;
+  CHECK(find_check("shared-memory")->look(facts)[0].steps.empty());
+  facts.limits.shared_memory = 2ULL << 30;
+  CHECK(worst("shared-memory", facts) == Severity::kOk);
+
+  facts.processes.processes = {{10, "dockerd", false, 8U << 20}};
+  CHECK(worst("memory-lock", facts) == Severity::kOk);
+  facts.pci.infiniband = true;
+  CHECK(worst("memory-lock", facts) == Severity::kWarning);
+  facts.processes.processes[0].memory_lock = std::numeric_limits<uint64_t>::max();
+  CHECK(worst("memory-lock", facts) == Severity::kOk);
+
+  facts.limits.stores = {{"Docker", "/var/lib/docker", 50ULL << 30, 100ULL << 30, 90, 100}};
+  CHECK(worst("disk-space", facts) == Severity::kOk);
+  facts.limits.stores[0].free_bytes = 5ULL << 30;
+  CHECK(worst("disk-space", facts) == Severity::kWarning);
+  facts.limits.stores[0].free_bytes = 50ULL << 30;
+  facts.limits.stores[0].free_files = 0;
+  CHECK(worst("disk-space", facts) == Severity::kWarning);
+
+  if (!can_make_nodes()) return;
+  TestMachine machine("h200x1");
+  machine.write("proc/1/mountinfo", "1 2 0:1 / / rw - ext4 x rw\n");
+  CHECK(machine.ask("driver-mounts").severity() == Severity::kOk);
+  std::string many;
+  for (int i = 0; i < 1001; i++) many += cat(i, " 2 0:1 / /x/libnvidia-ml.so.1 rw - ext4 x rw\n");
+  machine.write("proc/1/mountinfo", many);
+  CHECK(machine.ask("driver-mounts").severity() == Severity::kWarning);
+  // From the files that the numbers come from.
+  machine.write("sys/class/infiniband/mlx5_0/node_type", "1: CA\n")
+      .write("proc/10/comm", "dockerd\n")
+      .write("proc/10/limits",
+             "Limit                     Soft Limit           Hard Limit           Units     \n"
+             "Max locked memory         67108864             67108864             bytes     \n");
+  CHECK(holds(machine.said("memory-lock"), "dockerd (10) may lock 65536 KiB"));
+  machine.replace("proc/10/limits", "67108864             67108864 ",
+                  "unlimited            unlimited");
+  CHECK(machine.ask("memory-lock").severity() == Severity::kOk);
+}
