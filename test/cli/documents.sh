@@ -57,7 +57,7 @@ if [ "$(id -u)" = 0 ]; then
   while IFS= read -r text; do
     text=${text%%   *}
     text=${text//machine.json/$work/machine.json}
-    case $text in *IMAGE* | *DIR* | *builtin*) continue ;; esac
+    case $text in *IMAGE* | *DIR* | *NAME* | *builtin*) continue ;; esac
     bash -c "$text" >"$work/out" 2>&1 || { say "README: '$text' failed"; cat "$work/out"; }
   done < <(sed -n '/^## Use/,/^`--gpus`/s/^    \(outboard .*\)/\1/p' README.md)
 fi
