@@ -302,7 +302,15 @@ json::Value facts_to_json(const Facts& facts) {
 }
 
 Result<Facts> facts_from_json(const json::Value& value) {
-  return read_document<Facts>(value, "facts");
+  OB_TRY(Facts facts, read_document<Facts>(value, "facts"));
+  // Where nodes stand in a container: every later stage relies on it.
+  for (size_t i = 0; i < facts.nodes.size(); i++) {
+    const std::string& path = facts.nodes[i].path;
+    if (path.rfind("/dev/", 0) == 0 && (path + "/").find("/../") == std::string::npos) continue;
+    return make_error(ErrorCode::kUsage,
+                      cat("facts: nodes[", i, "].path: '", printable(path), "' is not in /dev"));
+  }
+  return facts;
 }
 
 json::Value nvml_to_json(const NvmlAnswer& answer) {

@@ -76,6 +76,9 @@ TEST_CASE("wrong types are named") {
   CHECK(error_of(R"({"schema":1,"nodes":[3]})") == "facts: nodes[0]: not an object");
   CHECK(error_of(R"({"schema":1,"nodes":[{"type":"ch"}]})") ==
         "facts: nodes[0].type: not a single character");
+  CHECK(error_of(R"({"schema":1,"nodes":[{"path":"/dev/../etc/x"}]})") ==
+        "facts: nodes[0].path: '/dev/../etc/x' is not in /dev");
+  CHECK(error_of(R"({"schema":1,"nodes":[{}]})") == "facts: nodes[0].path: '' is not in /dev");
   CHECK(error_of(R"({"schema":1,"files":[{"kind":"pasta"}]})") ==
         "facts: files[0].kind: unknown kind 'pasta'");
   CHECK(error_of(R"({"schema":1,"files":[{"path":"a\u0000b"}]})") ==
