@@ -14,6 +14,7 @@
 #include "engine/docker_attach.h"
 #include "engine/docker_image.h"
 #include "engine/image_config.h"
+#include "engine/image_drivers.h"
 #include "engine/tar.h"
 #include "render/arguments.h"
 
@@ -44,6 +45,7 @@ class UntouchedRun {
     console_.say("engine: docker, its daemon untouched");
     OB_TRY(image_, inspect_docker_image(docker_, words_, console_, &gpus_));
     OB_TRY(plan::Plan plan, gpus_.plan(image_.layout, environment(), std::nullopt));
+    leave_out_compat_directories(image_.config.environment, plan);
     if (daemon_.user_namespace) {
       plan::fit_user_namespace(
           plan, daemon_.rootless ? plan::DeviceRules::kNone : plan::DeviceRules::kHold);

@@ -193,4 +193,30 @@ void overrule_image_drivers(const Root& root, const std::vector<std::string>& en
   Overruler(root, volumes, plan).run(find_variable(environment, kVariable).value_or(""));
 }
 
+// "/usr/local/cuda-12.8/compat", "/usr/local/cuda/compat/lib.real"
+static bool is_compat_directory(std::string_view path) {
+  auto parts = split(path, '/');  // the first is empty
+  return parts.size() >= 5 && parts[0].empty() && parts[1] == "usr" && parts[2] == "local" &&
+         starts_with(parts[3], "cuda") && parts[4] == "compat";
+}
+
+void leave_out_compat_directories(const std::vector<std::string>& environment, plan::Plan& plan) {
+  if (plan.cache.empty()) return;
+  std::vector<std::string> kept;
+  std::string search_path = find_variable(environment, kVariable).value_or("");
+  std::vector<std::string_view> parts = split(search_path, ':');
+  for (std::string_view part : parts) {
+    if (!is_compat_directory(part)) {
+      kept.emplace_back(part);
+      continue;
+    }
+    plan.notes.push_back(cat(kVariable, ": '", printable(part),
+                             "' is CUDA's place for driver libraries of the image's own and is "
+                             "left out: the host's driver wins"));
+  }
+  if (kept.size() == parts.size()) return;
+  plan.environment.push_back(
+      {kVariable, join(kept, ":"), {"the host's driver wins", "compat directory left out"}});
+}
+
 }  // namespace outboard::engine

@@ -21,4 +21,9 @@ namespace outboard::engine {
 void overrule_image_drivers(const Root& root, const std::vector<std::string>& environment,
                             const std::vector<std::string>& volumes, plan::Plan& plan);
 
+/// The same as far as names tell, for an image whose files cannot be looked at: CUDA's compat
+/// directories leave LD_LIBRARY_PATH, with a note. `environment` is the image's own; what a person
+/// asked for stays.
+void leave_out_compat_directories(const std::vector<std::string>& environment, plan::Plan& plan);
+
 }  // namespace outboard::engine

@@ -90,3 +90,19 @@ TEST_CASE("libraries at the usual place are covered anyway and told") {
   CHECK(plan.environment.empty());
   CHECK(plan.notes[0].find("1 driver libraries of its own") != std::string::npos);
 }
+
+TEST_CASE("by name alone, for an image that cannot be looked at") {
+  auto left = [](const std::string& search_path) {
+    plan::Plan plan;
+    plan.cache = {{"libcuda.so.1", "/usr/lib64/libcuda.so.1", 64}};
+    engine::leave_out_compat_directories({"LD_LIBRARY_PATH=" + search_path}, plan);
+    CHECK(plan.notes.empty() == plan.environment.empty());
+    return plan.environment.empty() ? std::string("as it was") : plan.environment[0].value;
+  };
+  CHECK(left("/usr/local/cuda/compat:/opt/lib") == "/opt/lib");
+  CHECK(left("/usr/local/cuda-12.8/compat") == "");
+  CHECK(left("/opt/lib:/usr/local/cuda/compat/lib.real:/usr/local/nvidia/lib64") ==
+        "/opt/lib:/usr/local/nvidia/lib64");
+  CHECK(left("/usr/local/cuda/lib64:/opt/compat") == "as it was");
+  CHECK(left("") == "as it was");
+}

@@ -5,6 +5,7 @@
 #include "app/cli/image_facts.h"
 #include "app/cli/run_engine.h"
 #include "base/text.h"
+#include "engine/image_drivers.h"
 #include "render/arguments.h"
 
 namespace outboard::cli {
@@ -47,6 +48,7 @@ Result<int> run(const Parsed& parsed) {
     OB_TRY(image, image_facts(parsed.words()[0], target, console));
   }
   OB_TRY(plan::Plan plan, choice.hooks->plan(image.layout, image.environment, std::nullopt));
+  engine::leave_out_compat_directories(image.environment, plan);
   for (const std::string& sentence : plan.notes) console.say(sentence);
   for (const plan::PlannedNode& node : plan.nodes) {
     if (!node.exists)

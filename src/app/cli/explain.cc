@@ -60,7 +60,11 @@ static Result<int> run(const Parsed& parsed) {
   if (compat && compat->use_image_compat)
     plan::prefer_image_compat(plan, *demands.compat, compat->why);
   if (!app::is_real_root()) plan::fit_user_namespace(plan, plan::DeviceRules::kNone);
-  if (root) engine::overrule_image_drivers(*root, image.environment, {}, plan);
+  if (root) {
+    engine::overrule_image_drivers(*root, image.environment, {}, plan);
+  } else {
+    engine::leave_out_compat_directories(image.environment, plan);
+  }
   std::string text =
       parsed.has("json") ? json::write_pretty(render::plan_json(plan)) : render::plan_text(plan);
   std::fputs(text.c_str(), stdout);
