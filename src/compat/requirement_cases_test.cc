@@ -145,7 +145,9 @@ TEST_CASE("published images on a driver of every branch") {
       std::string_view version = driver.version;
       std::string_view branch = version.substr(0, version.find('.'));
       bool newer = compare_versions(driver.cuda, release) >= 0;
-      for (const auto& [name, brand] : kBrands) {
+      for (const auto& named : kBrands) {
+        const auto& name = named.first;
+        const auto& brand = named.second;
         INFO(image, " on driver ", version, ", brand ", name);
         bool expected = newer || admits(also, branch, brand);
         Offer offer{KnownVersion{driver.cuda, false}, driver.version, "9.0", name, true};

@@ -161,7 +161,8 @@ TEST_CASE("a clause and its opposite") {
       {"=", "!="}, {"<", ">="}, {">", "<="}};
   for (int round = 0; round < 500; round++) {
     Offer offer = vaguer(random, random_offer(random));
-    const auto& [one, other] = random.of(opposites);
+    const auto& pair = random.of(opposites);
+    const std::string &one = pair.first, &other = pair.second;
     std::string value = random.of(kCuda);
     Truth yes = holds(parse({{cat("cuda", one, value)}}), offer);
     Truth no = holds(parse({{cat("cuda", other, value)}}), offer);

@@ -133,7 +133,9 @@ Findings look_at_config(const Facts& facts) {
   if (!docker.config || !docker.info) return {};
   Findings findings;
   std::vector<std::string> unloaded;
-  for (const auto& [name, runtime] : (*docker.config)["runtimes"].members()) {
+  for (const auto& member : (*docker.config)["runtimes"].members()) {
+    const std::string& name = member.first;
+    const json::Value& runtime = member.second;
     bool known =
         std::any_of(docker.info->runtimes.begin(), docker.info->runtimes.end(),
                     [&](const EngineRuntime& loaded) {
