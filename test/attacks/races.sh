@@ -71,6 +71,22 @@ echo "note: $(cat "$TEST/swaps") swaps during 1000 creates, $edited of which fou
 case_ "the creates left no temporary file in the root, wherever its directories were"
 same "$(find "$TEST/race/rootfs" -name '.*outboard*' -print)" ""
 
+# runc before 1.1.14 can itself be led to make empty files and directories outside the root by such a race (CVE-2024-45310); it may do
+# that here, and nothing else: what was there stays as it was.
+unharmed_but_by_runc() {
+  local version
+  version=$(runc --version | sed -n 's/^runc version \([0-9.]*\).*/\1/p')
+  if [ "$(printf '%s\n' 1.1.14 "$version" | sort -V | head -1)" = 1.1.14 ]; then
+    unharmed
+    return
+  fi
+  ! diff <(grep -v '^[^ ]* d ' "$TEST/canary.before") <(canary_state | grep -v '^[^ ]* d ') >"$TEST/made" || return 0
+  ! grep '^<' "$TEST/made" || fail "the host's files have changed"
+  ! grep '^>' "$TEST/made" | grep -vE '^> (lib|etc)/[^ ]* f [0-7]+ [0-9]+ [0-9]+ 0  |^> 4294967295 0 ' || fail "more than an empty file was made on the host"
+  echo "note: runc $version made $(grep -c '^> .* f ' "$TEST/made") empty files outside the root (CVE-2024-45310, mended in 1.1.14)"
+  canaries
+}
+
 case_ "CVE-2024-0133: the same with the real runc, which makes the mount targets"
 policy
 race "$TEST/race"
@@ -79,7 +95,7 @@ for _ in $(seq 12); do
   in_bundle "$TEST/race" >/dev/null 2>&1 || true
 done
 stop_race 12
-unharmed
+unharmed_but_by_runc
 
 case_ "when nobody swaps any more the same root works"
 cp "$TEST/race/request.json" "$TEST/race/config.json"
