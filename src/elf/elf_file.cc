@@ -5,12 +5,12 @@
 #include "elf/elf_file.h"
 
 #include <elf.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
 #include <type_traits>
 
+#include "base/file_range.h"
 #include "base/text.h"
 
 namespace outboard::elf {
@@ -41,7 +41,7 @@ class Window {
   Window(int fd, const std::string& name) : fd_(fd), name_(name) {}
 
   Result<void> open() {
-    OB_TRY(head_, fetch(0, kHead));
+    OB_TRY(head_, read_range(fd_, 0, kHead, name_));
     return {};
   }
   std::string_view head() const { return head_; }
@@ -50,7 +50,7 @@ class Window {
   Result<std::string> bytes(uint64_t offset, size_t size) const {
     if (offset <= head_.size() && size <= head_.size() - offset)
       return head_.substr(static_cast<size_t>(offset), size);
-    return fetch(offset, size);
+    return read_range(fd_, offset, size, name_);
   }
 
   Error broken(std::string_view why) const {
@@ -58,23 +58,6 @@ class Window {
   }
 
  private:
-  Result<std::string> fetch(uint64_t offset, size_t size) const {
-    if (offset > static_cast<uint64_t>(INT64_MAX) - size)
-      return broken("an offset lies outside the file");
-    std::string data(size, '\0');
-    size_t used = 0;
-    while (used < size) {
-      ssize_t count =
-          ::pread(fd_, data.data() + used, size - used, static_cast<off_t>(offset + used));
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return os_error(cat("read '", printable(name_), "'"));
-      if (count == 0) break;
-      used += static_cast<size_t>(count);
-    }
-    data.resize(used);
-    return data;
-  }
-
   int fd_;
   const std::string& name_;
   std::string head_;

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// A section holds fat binaries one after another, each aligned to 8 bytes:
-//   head:  u32 magic 0xba55ed50, u16 version 1, u16 size of this head (16), u64 size of what
-//   follows entry: u16 kind (1 PTX, 2 machine code), u16 version, u32 size of the entry's head, u64
-//   size of
-//          its content, ..., at 28: u32 architecture
+// A section holds fat binaries one after another, each aligned to 8 bytes.
+//
+// A fat binary is a head and as many bytes of entries as the head says:
+//     u32 magic 0xba55ed50, u16 version 1, u16 size of this head (16), u64 size of the entries
+//
+// An entry is a head, of which the architecture is at offset 28, and its content:
+//     u16 kind (1 PTX, 2 machine code), u16 version, u32 size of this head, u64 size of the content
 #include "elf/fat_binary.h"
 
 #include <elf.h>
-#include <unistd.h>
 
 #include <cstring>
 #include <string_view>
 #include <vector>
 
+#include "base/file_range.h"
 #include "base/text.h"
 
 namespace outboard::elf {
@@ -118,21 +120,8 @@ class Reader {
     return make_error(ErrorCode::kConflict, cat("read '", printable(name_), "': ", why));
   }
 
-  /// Fewer where the file ends.
   Result<std::string> bytes(uint64_t offset, size_t size) const {
-    if (offset > static_cast<uint64_t>(INT64_MAX) - size) return broken("an offset lies outside");
-    std::string data(size, '\0');
-    size_t used = 0;
-    while (used < size) {
-      ssize_t count =
-          ::pread(fd_, data.data() + used, size - used, static_cast<off_t>(offset + used));
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return os_error(cat("read '", printable(name_), "'"));
-      if (count == 0) break;
-      used += static_cast<size_t>(count);
-    }
-    data.resize(used);
-    return data;
+    return read_range(fd_, offset, size, name_);
   }
 
   int fd_;

@@ -7,6 +7,7 @@
 
 #include <map>
 
+#include "base/file_range.h"
 #include "base/files.h"
 #include "base/text.h"
 #include "engine/image_store.h"
@@ -70,14 +71,9 @@ Result<std::string> read_window(int fd, const TarItem& item, const std::string& 
                       cat("'", printable(item.name), "' in '", printable(file),
                           "' is larger than any of its kind"));
   }
-  std::string text(static_cast<size_t>(item.size), '\0');
-  size_t used = 0;
-  while (used < text.size()) {
-    ssize_t count =
-        ::pread(fd, text.data() + used, text.size() - used, static_cast<off_t>(item.offset + used));
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return os_error(cat("read '", printable(file), "'"));
-    used += static_cast<size_t>(count);
+  OB_TRY(std::string text, read_range(fd, item.offset, static_cast<size_t>(item.size), file));
+  if (text.size() < item.size) {
+    return make_error(ErrorCode::kConflict, cat("read '", printable(file), "': it is cut off"));
   }
   return text;
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/tar_index.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <string_view>
 
+#include "base/file_range.h"
 #include "base/text.h"
 
 namespace outboard::engine {
@@ -129,16 +128,8 @@ class Scanner {
 
   Result<std::string> bytes(uint64_t offset, uint64_t size) const {
     if (offset > end_ || size > end_ - offset) return broken("it is cut off");
-    std::string data(static_cast<size_t>(size), '\0');
-    size_t used = 0;
-    while (used < data.size()) {
-      ssize_t count =
-          ::pread(fd_, data.data() + used, data.size() - used, static_cast<off_t>(offset + used));
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return os_error(cat("read '", printable(name_), "'"));
-      if (count == 0) return broken("it is cut off");
-      used += static_cast<size_t>(count);
-    }
+    OB_TRY(std::string data, read_range(fd_, offset, static_cast<size_t>(size), name_));
+    if (data.size() < size) return broken("it is cut off");
     return data;
   }
 
