@@ -38,8 +38,9 @@ Finding found(Severity severity, std::string what, std::string mend, std::vector
 const std::vector<Check>& checks() {
   static const std::vector<Check> kAll = [] {
     std::vector<Check> all;
-    for (const auto& table : {platform_checks(), driver_checks(), node_checks(), service_checks(),
-                              log_checks(), health_checks(), bus_checks(), system_checks()})
+    for (const auto& table :
+         {own_checks(), platform_checks(), driver_checks(), node_checks(), service_checks(),
+          log_checks(), health_checks(), bus_checks(), system_checks()})
       all.insert(all.end(), table.begin(), table.end());
     for (const auto& table :
          {docker_checks(), engine_file_checks(), toolkit_checks(), cdi_checks()})

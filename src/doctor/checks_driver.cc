@@ -202,6 +202,7 @@ Findings look_at_branch(const Facts& facts) {
 
 Findings look_at_owners(const Facts& facts) {
   if (!facts.root) return ok("of interest to containers that root starts");
+  if (facts.own.any_owner) return ok(cat("any-owner is set in ", printable(facts.own.policy_file)));
   for (const host::DriverFile& file : facts.machine.files) {
     if (!file.distrust) continue;
     std::string path =
@@ -287,7 +288,7 @@ std::vector<Check> driver_checks() {
        "written",
        "give the file and its directories to root (chown root:root, chmod go-w), or set any-owner "
        "under [driver] in /etc/outboard/config.toml",
-       {Part::kMachine},
+       {Part::kMachine, Part::kOwn},
        look_at_owners},
   };
 }

@@ -11,6 +11,7 @@
 
 #include "doctor/container_facts.h"
 #include "doctor/engine_facts.h"
+#include "doctor/own_facts.h"
 #include "host/facts.h"
 
 namespace outboard::doctor {
@@ -18,6 +19,7 @@ namespace outboard::doctor {
 /// Parts of the snapshot, each read at once by one function (read_parts.h), in the order in which
 /// the members of Facts stand.
 enum class Part {
+  kOwn,
   kMachine,
   kKernel,
   kPci,
@@ -36,7 +38,7 @@ enum class Part {
   kContainer,
   kInside,
 };
-inline constexpr int kPartCount = 17;
+inline constexpr int kPartCount = 18;
 
 /// A loaded kernel module, from /proc/modules.
 struct Module {
@@ -158,6 +160,7 @@ struct Facts {
   /// Parts that could not be read, and why; their checks are answered with it and not asked.
   std::map<Part, std::string> unread;
   bool root = false;  ///< this process is root in the first user namespace
+  OwnFacts own;
   host::Facts machine;
   KernelFacts kernel;
   PciFacts pci;

@@ -3,9 +3,11 @@
 // examined by the same code as the real one.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "doctor/container_facts.h"
+#include "doctor/own_facts.h"
 #include "host/facts.h"
 #include "host/nvml_client.h"
 
@@ -18,7 +20,8 @@ struct Places {
   host::NvmlOptions nvml;
   bool may_ask_nvml = true;
   ContainerPlace container;  ///< the one that `doctor --container` is about; pid 0: none
-  std::string engine;        ///< the one that the user named: it is an error if it is not there
+  std::function<void(OwnFacts&)> read_own;  ///< reads Outboard's own files; empty: not looked at
+  std::string engine;  ///< the one that the user named: it is an error if it is not there
 };
 
 }  // namespace outboard::doctor

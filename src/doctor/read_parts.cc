@@ -41,6 +41,9 @@ void read_nvml_part(const Places& places, Facts& facts) {
 
 void read_part(Part part, const Places& places, Facts& facts) {
   switch (part) {
+    case Part::kOwn:
+      if (places.read_own) places.read_own(facts.own);
+      return;
     case Part::kMachine:
       return read_machine(places, facts);
     case Part::kKernel:
@@ -80,6 +83,8 @@ void read_part(Part part, const Places& places, Facts& facts) {
 
 std::string_view part_name(Part part) {
   switch (part) {
+    case Part::kOwn:
+      return "Outboard's own files";
     case Part::kMachine:
       return "the driver's files and nodes";
     case Part::kKernel:

@@ -8,6 +8,7 @@
 
 namespace outboard::doctor {
 
+std::vector<Check> own_checks();
 std::vector<Check> platform_checks();
 std::vector<Check> driver_checks();
 std::vector<Check> node_checks();

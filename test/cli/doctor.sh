@@ -19,7 +19,11 @@ doctor() {
   outboard doctor --root "$work/machine" "$@" >"$work/out" 2>"$work/err" </dev/null || got=$?
   [ "$got" = "$code" ] || { say "doctor $*: exit code $got, not $code"; sed 's/^/    /' "$work/out" "$work/err"; }
 }
-finds() { grep -qE "$1" "$work/out" || { say "not found: $1"; sed 's/^/    /' "$work/out"; }; }
+# finds PATTERN: in a line of the report, which is broken and indented where it is long
+finds() {
+  awk '/^         / && !/^         (so|mend) / { sub(/^ +/, " "); printf "%s", $0; next } { printf "%s%s", sep, $0; sep = "\n" } END { print "" }' "$work/out" >"$work/flat"
+  grep -qE "$1" "$work/flat" || { say "not found: $1"; sed 's/^/    /' "$work/out"; }
+}
 
 fresh
 echo "case: a healthy machine has nothing wrong, says so in one line and within the time"
@@ -120,6 +124,50 @@ rm -rf "$work/machine" && outboard sim create --profile none "$work/machine" >/d
 doctor 1
 finds '^error +gpu-present: '
 
+echo "case: our own configuration and tables: each fault with file, line and key; what else is wrong is found all the same"
+fresh
+own=$work/machine/etc/outboard
+mkdir -p "$own/compat.d"
+printf '[requests]\nenvironment = false\n' >"$own/config.toml"
+doctor 0
+printf '[requests]\nenviroment = false\n' >"$own/config.toml"
+rm "$work/machine/dev/nvidia1"
+doctor 1
+finds "^error +outboard-config: .*/etc/outboard/config.toml:2: unknown key 'requests.enviroment'"
+finds "^ +mend  did you mean 'requests.environment'"
+finds '^error +nodes: missing: .*/dev/nvidia1$'
+fresh
+mkdir -p "$own/compat.d"
+printf 'xid,class\n' >"$own/compat.d/xid.csv"
+doctor 3
+finds '^warning +outboard-tables: .*/compat.d/xid.csv:1: the header is not '
+rm "$own/compat.d/xid.csv"
+printf '[requests]\nenvironment = false\n' >"$own/config.toml"
+chmod 0666 "$own/config.toml"
+doctor 1
+finds "^error +outboard-config: policy file '.*/config.toml' is writable by everybody, so it is not read"
+chmod 0755 "$work"
+setpriv --reuid 4711 --regid 4711 --clear-groups outboard doctor --root "$work/machine" --no-nvml outboard-config >"$work/out" 2>&1 || true
+finds "^error +outboard-config: '.*/config.toml' is writable by everybody, so nothing that root runs reads it"
+
+echo "case: with a policy that cannot be read, or a driver root in it that is not there, other commands end; doctor says why"
+mkdir -p "$work/etc/upper/outboard" "$work/etc/work"
+with_policy() {
+  printf '%s\n' "$1" >"$work/etc/upper/outboard/config.toml"
+  shift
+  # shellcheck disable=SC2016 # the inner shell's own
+  unshare -m --propagation private sh -c \
+    'mount -t tmpfs none "$0/etc/work" && mkdir "$0/etc/work/u" "$0/etc/work/w" && cp -r "$0/etc/upper/outboard" "$0/etc/work/u" &&
+     mount -t overlay -o "lowerdir=/etc,upperdir=$0/etc/work/u,workdir=$0/etc/work/w" overlay /etc && exec "$@"' "$work" "$@"
+}
+got=0
+with_policy 'x = 1' outboard list >"$work/out" 2>&1 || got=$?
+[ $got -ne 0 ] && finds "^outboard: /etc/outboard/config.toml:1: unknown key 'x'"
+with_policy 'x = 1' outboard doctor --no-nvml outboard-config cgroups >"$work/out" 2>&1 || true
+finds "^error +outboard-config: /etc/outboard/config.toml:1: unknown key 'x'"
+finds '^1 error.*of 2 passed'
+with_policy "driver.root = '/no/driver'" outboard doctor --no-nvml outboard-config >"$work/out" 2>&1 || true
+finds "^error +outboard-config: 'driver.root' in '/etc/outboard/config.toml' names '/no/driver', which does not exist"
 
 echo "case: wrong command lines"
 doctor 2 node

@@ -32,8 +32,12 @@ void add_machine_options(CommandHelp& help) {
 }
 
 Result<app::MachineOptions> machine_options(const Parsed& parsed) {
-  app::MachineOptions options;
   OB_TRY(app::Policy policy, app::read_policy(app::kPolicyPath));
+  return machine_options(parsed, policy);
+}
+
+Result<app::MachineOptions> machine_options(const Parsed& parsed, const app::Policy& policy) {
+  app::MachineOptions options;
   options.roots = policy.roots;
   options.nvml_helper = policy.nvml_helper;
   options.state_directory = policy.state_directory;

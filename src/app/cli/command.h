@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/machine.h"
+#include "app/policy.h"
 #include "base/options.h"
 #include "base/result.h"
 
@@ -35,6 +36,8 @@ CliCommand sim_command();
 void add_machine_options(CommandHelp& help);
 /// Reads them, and OUTBOARD_ROOT where no root is given.
 Result<app::MachineOptions> machine_options(const Parsed& parsed);
+/// The same where the policy has been read.
+Result<app::MachineOptions> machine_options(const Parsed& parsed, const app::Policy& policy);
 
 /// Decisions, for -v: one line on stderr, "outboard: TEXT".
 void say(const std::string& text);

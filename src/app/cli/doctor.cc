@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/cli/command.h"
+#include "app/cli/own_files.h"
 #include "base/files.h"
 #include "base/privilege.h"
 #include "base/process.h"
@@ -71,7 +72,10 @@ Result<std::vector<const Check*>> chosen_checks(const std::vector<std::string>& 
 
 // A machine of `outboard sim create`, or another system's tree: what is in its etc and run counts.
 Result<doctor::Places> places_of(const Parsed& parsed) {
-  OB_TRY(app::MachineOptions options, machine_options(parsed));
+  // A policy that cannot be read is a finding, and the machine is examined all the same.
+  auto policy = app::read_policy(app::kPolicyPath);
+  OB_TRY(app::MachineOptions options,
+         machine_options(parsed, policy ? existing_roots(*policy) : app::Policy{}));
   doctor::Places places;
   places.roots = options.roots;
   const std::pair<const char*, const std::string*> roots[] = {{"driver", &places.roots.driver},
@@ -91,6 +95,9 @@ Result<doctor::Places> places_of(const Parsed& parsed) {
   std::string above = directory_of(places.roots.dev);
   if (above == directory_of(places.roots.proc) && above == directory_of(places.roots.sys))
     places.system = above;
+  places.read_own = [system = places.system](doctor::OwnFacts& own) {
+    read_own_files(system, own);
+  };
   return places;
 }
 
