@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a running container got, and what it can use of that now, as the host sees it.
+#include <fnmatch.h>
+
 #include <algorithm>
 
 #include "base/files.h"
@@ -127,17 +129,29 @@ Findings look_at_nodes(const Facts& facts) {
   return findings;
 }
 
-// Whether systemd's DeviceAllow, as systemctl prints it ("/dev/nvidia0 rw", "char-nvidia rwm",
-// "/dev/char/195:0 rwm"), names the node.
-bool systemd_allows(const std::string& list, const SeenNode& node) {
-  std::string number = cat("/dev/char/", node.major, ":", node.minor);
+// Whether a name of DeviceAllow (systemd.resource-control(5)) means the node: a path, or "char-"
+// and a pattern of the names in /proc/devices.
+bool means(std::string_view name, const SeenNode& node, const host::Facts& machine) {
+  if (name == node.path || name == cat("/dev/char/", node.major, ":", node.minor)) return true;
+  constexpr std::string_view kClass = "char-";
+  if (name.rfind(kClass, 0) != 0) return false;
+  std::string pattern(name.substr(kClass.size()));
+  if (pattern == "*" || parse_number<uint32_t>(pattern) == node.major) return true;
+  return std::any_of(
+      machine.majors.begin(), machine.majors.end(), [&](const host::MajorNumber& entry) {
+        return entry.major == node.major && ::fnmatch(pattern.c_str(), entry.name.c_str(), 0) == 0;
+      });
+}
+
+// `list` as systemctl prints it: "/dev/nvidia0 rw" or "char-* m" by line. Without r and w a node
+// cannot be opened: runc lets every container make (m) all.
+bool systemd_allows(const std::string& list, const SeenNode& node, const host::Facts& machine) {
   for (std::string_view line : split(list, '\n')) {
     auto fields = words(line);
-    if (fields.empty()) continue;
-    if (fields[0] == number || fields[0] == node.path || fields[0] == "char-*" ||
-        (node.major == 195 && fields[0] == "char-nvidia-frontend") ||
-        (node.major == 195 && fields[0] == "char-nvidia"))
-      return true;
+    if (fields.size() < 2 || fields[1].find('r') == std::string_view::npos ||
+        fields[1].find('w') == std::string_view::npos)
+      continue;
+    if (means(fields[0], node, machine)) return true;
   }
   return false;
 }
@@ -164,22 +178,26 @@ Findings look_at_rules(const Facts& facts) {
   if (container.rules) {
     auto refused = those(
         [&](const SeenNode& node) { return !allows(*container.rules, node.major, node.minor); });
-    if (refused.empty()) return ok("its cgroup allows every node");
-    return {lost(container, Severity::kError, cat("its cgroup does not allow: ", listed(refused)))};
+    if (!refused.empty())
+      return {
+          lost(container, Severity::kError, cat("its cgroup does not allow: ", listed(refused)))};
   }
+  // With version 1 too systemd writes its own list at a daemon-reload.
   if (container.allowed_by_systemd && !container.allowed_by_systemd->empty()) {
-    auto refused = those(
-        [&](const SeenNode& node) { return !systemd_allows(*container.allowed_by_systemd, node); });
+    auto refused = those([&](const SeenNode& node) {
+      return !systemd_allows(*container.allowed_by_systemd, node, facts.machine);
+    });
     if (refused.empty())
       return ok(cat("systemd's list for ", printable(container.scope), " has every node"));
-    bool happened =
-        container.reloaded && container.started && *container.reloaded > *container.started;
+    bool happened = !container.rules && container.reloaded && container.started &&
+                    *container.reloaded > *container.started;
     return {lost(container, happened ? Severity::kError : Severity::kWarning,
                  cat("systemd's list of devices for ", printable(container.scope),
                      " lacks: ", listed(refused),
                      happened ? "; it was put in force by a 'systemctl daemon-reload' since"
                               : "; the next 'systemctl daemon-reload' takes them away"))};
   }
+  if (container.rules) return ok("its cgroup allows every node");
   return unknown(
       "what a cgroup of version 2 allows is in a program that the kernel does not show; open a "
       "node "
@@ -241,7 +259,7 @@ const std::vector<Check>& container_checks() {
        "systemd last read its units; else unknown, since the kernel does not show it",
        "'Failed to initialize NVML: Unknown Error', 'Operation not permitted'",
        "start the container again",
-       {Part::kContainer},
+       {Part::kMachine, Part::kContainer},
        look_at_rules},
       {"container-driver",
        "the container has the loaded driver's files",

@@ -104,12 +104,26 @@ TEST_CASE("a container's device rules") {
   facts.container.rules = parse_device_rules("a *:* rwm\n");
   CHECK(worst(ask(container_checks(), "container-rules", facts)) == Severity::kOk);
 
+  facts.container.scope = "docker-0123.scope";
+  facts.container.allowed_by_systemd = "/dev/char/195:0 rw";
+  CHECK(holds(said("container-rules", facts), "lacks: /dev/nvidia-uvm; the next"));
+  facts.container.allowed_by_systemd = "";
+  CHECK(worst(ask(container_checks(), "container-rules", facts)) == Severity::kOk);
+
   facts.container.rules.reset();
   CHECK(holds(said("container-rules", facts), "unknown: what a cgroup of version 2 allows"));
   facts.container.scope = "docker-0123.scope";
   facts.container.allowed_by_systemd = "/dev/char/195:0 rw\n/dev/char/510:0 rw";
   CHECK(worst(ask(container_checks(), "container-rules", facts)) == Severity::kOk);
-  facts.container.allowed_by_systemd = "/dev/char/195:0 rw\n/dev/null rwm";
+  facts.machine.majors = {{"nvidia", 195}, {"nvidia-uvm", 510}};
+  facts.container.allowed_by_systemd = "char-nvidia* rwm";
+  CHECK(worst(ask(container_checks(), "container-rules", facts)) == Severity::kOk);
+  facts.container.allowed_by_systemd = "char-nvidia rwm\nchar-510 rw";
+  CHECK(worst(ask(container_checks(), "container-rules", facts)) == Severity::kOk);
+  // What runc puts into every list lets nobody open a node.
+  facts.container.allowed_by_systemd = "char-* m\nblock-* m\nchar-pts rwm\n/dev/char/510:0 r";
+  CHECK(holds(said("container-rules", facts), "lacks: /dev/nvidia0, /dev/nvidia-uvm; "));
+  facts.container.allowed_by_systemd = "/dev/char/195:0 rw\n/dev/null rwm\nchar-* m";
   CHECK(holds(said("container-rules", facts),
               "warning: systemd's list of devices for docker-0123.scope lacks: /dev/nvidia-uvm; "
               "the next 'systemctl daemon-reload' takes them away"));

@@ -17,7 +17,8 @@ world_bundle() {
   bundle "$TEST/$1" "sleep 1000" "NVIDIA_VISIBLE_DEVICES=$2"
   sed -i "s#\"cgroupsPath\": \"[^\"]*\"#\"cgroupsPath\": \"system.slice:outboard:$1\"#" "$TEST/$1/config.json"
 }
-for name in control kept updated; do world_bundle $name 0; done
+for name in control kept updated alone; do world_bundle $name 0; done
+sed -i 's#"cgroupsPath": "[^"]*"#"cgroupsPath": "/outboard-alone"#' "$TEST/alone/config.json"
 start_world
 systemd() { in_world systemctl "$@"; }
 runtime() { in_world "$RUNTIME" --outboard-config "$POLICY" --systemd-cgroup --root "$TEST/runc" "$@"; }
@@ -25,6 +26,16 @@ nodes_of() { runtime exec "$1" sh -c "$LIST_NODES" | sort | tr '\n' ' '; }
 # the container's standard streams must not be the pipe that this test's output goes into
 start() { runtime create --bundle "$TEST/$1" "$1" </dev/null >"$TEST/$1.out" 2>&1 && runtime start "$1"; }
 allowed="nvidia-uvm allowed nvidia-uvm-tools allowed nvidia0 allowed nvidiactl allowed "
+# doctor CODE CONTAINER: what it says of the container from the world outside it lands in $report, a line for each finding
+doctor() {
+  local got=0
+  in_world "$OUTBOARD_STAGE/bin/outboard" doctor --json --container "$2" >"$TEST/doctor.json" 2>"$TEST/doctor.err" </dev/null || got=$?
+  report=$(python3 -c 'import json, sys
+for check in json.load(open(sys.argv[1]))["checks"]:
+    for finding in check["findings"]:
+        print(finding["severity"], check["id"] + ":", finding["what"], "[" + finding["mend"] + "]")' "$TEST/doctor.json") || cat "$TEST/doctor.err"
+  [ "$got" = "$1" ] || fail "doctor --container $2 exits with $got, not $1: $report"
+}
 denied="nvidia-uvm denied nvidia-uvm-tools denied nvidia0 denied nvidiactl denied "
 
 case_ "cgroup v2, and systemd is what makes the container's cgroup"
@@ -36,8 +47,15 @@ in_world mount -t tmpfs -o ro tmpfs /dev/char
 start control
 same "$(systemd is-active outboard-control.scope)" active
 same "$(nodes_of control)" "$allowed"
+in_world sh -c 'ln -s "$0" /run/runc && cp "$1" /etc/outboard/config.toml' "$TEST/runc" "$POLICY"
+doctor 3 control
+has "warning container-rules: systemd's list of devices for outboard-control.scope lacks: " "$report"
+has "the next 'systemctl daemon-reload' takes them away [stop the container and start it again; 'sudo outboard doctor --fix char-links'" "$report"
 systemd daemon-reload
 same "$(nodes_of control)" "$denied"
+doctor 1 control
+has "error container-rules: systemd's list of devices for outboard-control.scope lacks: " "$report"
+has "it was put in force by a 'systemctl daemon-reload' since" "$report"
 runtime delete -f control
 in_world umount /dev/char
 
@@ -47,6 +65,9 @@ start kept
 same "$(in_world sh -c 'for l in /dev/char/*; do readlink $l; done' | sort | tr '\n' ' ')" \
   "../nvidia-uvm ../nvidia-uvm-tools ../nvidia0 ../nvidiactl "
 
+doctor 0 kept
+has "ok container-rules: systemd's list for outboard-kept.scope has every node" "$report"
+
 case_ "with them it stays through three daemon-reloads and a daemon-reexec"
 for _ in 1 2 3; do
   systemd daemon-reload
@@ -54,6 +75,8 @@ for _ in 1 2 3; do
 done
 systemd daemon-reexec
 same "$(nodes_of kept)" "$allowed"
+doctor 0 kept
+has "ok container-rules: systemd's list for outboard-kept.scope has every node" "$report"
 
 case_ "and through runc update, before and after a daemon-reload"
 echo '{}' | runtime update --resources - kept
@@ -72,6 +95,13 @@ systemd daemon-reload
 same "$(nodes_of updated)" "$allowed"
 runtime delete -f updated
 in_world umount /dev/char
+
+case_ "where no systemd owns the cgroup, what it allows is unknown, and doctor says so"
+runtime_alone() { in_world "$RUNTIME" --outboard-config "$POLICY" --root "$TEST/runc" "$@"; }
+runtime_alone create --bundle "$TEST/alone" alone </dev/null >"$TEST/alone.out" 2>&1
+doctor 0 alone
+has "unknown container-rules: what a cgroup of version 2 allows is in a program that the kernel does not show" "$report"
+runtime_alone delete -f alone
 
 case_ "udev runs it when a module of the driver comes"
 if command -v udevadm >/dev/null; then
@@ -97,6 +127,9 @@ if command -v dockerd >/dev/null && command -v docker >/dev/null; then
   same "$(systemd is-active "$scope")" active
   systemd daemon-reload
   same "$(docker_nodes)" "$allowed"
+  doctor 0 gpu
+  has "ok container-gpu: given by Outboard: nvidia" "$report"
+  has "ok container-rules: systemd's list for $scope has every node" "$report"
   first=$(docker inspect -f '{{.State.Pid}}' gpu)
   in_world sh -c 'kill "$(cat "$0")"' "$TEST/docker/pid"
   for _ in $(seq 100); do [ -e "$TEST/docker/pid" ] || break; sleep 0.1; done
