@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -141,30 +142,51 @@ Result<pid_t> spawn(const Command& command, std::array<int, 3> stdio) {
   return child;
 }
 
+ExitStatus exit_status(int status) {
+  if (WIFSIGNALED(status)) return {true, WTERMSIG(status)};
+  return {false, WEXITSTATUS(status)};
+}
+
 ExitStatus wait_for(pid_t child) {
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  if (WIFSIGNALED(status)) return {true, WTERMSIG(status)};
-  return {false, WEXITSTATUS(status)};
+  return exit_status(status);
+}
+
+using Clock = std::chrono::steady_clock;
+
+// How long a killed child may take to vanish: it gives back its memory first.
+constexpr std::chrono::milliseconds kDeath{500};
+
+// Nothing if it has not ended by then. Without SIGCHLD, which belongs to whoever we are part of.
+std::optional<ExitStatus> wait_until(pid_t child, Clock::time_point deadline) {
+  for (useconds_t pause = 50;; pause = std::min<useconds_t>(2 * pause, 10'000)) {
+    int status = 0;
+    pid_t ended = ::waitpid(child, &status, WNOHANG);
+    if (ended < 0 && errno == EINTR) continue;
+    if (ended != 0) return exit_status(status);
+    if (Clock::now() >= deadline) return std::nullopt;
+    ::usleep(pause);
+  }
+}
+
+Error too_slow(const Command& command, const CaptureOptions& options) {
+  return make_error(ErrorCode::kBusy,
+                    cat("'", printable(command.argv[0]), "' did not finish within ",
+                        options.deadline.count(), " ms and was stopped"));
 }
 
 // Reads both outputs and feeds the input until all are closed, the deadline passes or a limit is
 // reached.
 Result<void> exchange(const Command& command, UniqueFd input, UniqueFd out, UniqueFd err,
-                      const CaptureOptions& options, Output& output) {
-  using Clock = std::chrono::steady_clock;
-  auto deadline = Clock::now() + options.deadline;
+                      const CaptureOptions& options, Clock::time_point deadline, Output& output) {
   std::string_view rest = options.input;
   if (rest.empty()) input.reset();
   while (out.valid() || err.valid()) {
     auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    if (left <= 0) {
-      return make_error(ErrorCode::kBusy,
-                        cat("'", printable(command.argv[0]), "' did not finish within ",
-                            options.deadline.count(), " ms and was stopped"));
-    }
+    if (left <= 0) return too_slow(command, options);
     pollfd polled[3] = {{out.get(), POLLIN, 0}, {err.get(), POLLIN, 0}, {input.get(), POLLOUT, 0}};
     if (::poll(polled, 3, static_cast<int>(left)) < 0 && errno != EINTR) return os_error("poll");
     for (int i = 0; i < 2; i++) {
@@ -227,13 +249,27 @@ Result<Output> run_captured(const Command& command, const CaptureOptions& option
   out.write.reset();
   err.write.reset();
   ::fcntl(input.write.get(), F_SETFL, O_NONBLOCK);
+  auto deadline = Clock::now() + options.deadline;
   Output output;
   auto done = exchange(command, std::move(input.write), std::move(out.read), std::move(err.read),
-                       options, output);
-  if (!done) ::kill(child, SIGKILL);
-  output.status = wait_for(child);
-  if (!done) return std::move(done).error();
-  return output;
+                       options, deadline, output);
+  if (done) {
+    // A program that has closed its outputs can go on.
+    if (auto status = wait_until(child, deadline)) {
+      output.status = *status;
+      return output;
+    }
+    done = too_slow(command, options);
+  }
+  ::kill(child, SIGKILL);
+  // It is dead within moments, or stuck in the kernel, as in a driver's ioctl: then no wait ends.
+  if (wait_until(child, Clock::now() + kDeath) || done.error().code != ErrorCode::kBusy)
+    return std::move(done).error();
+  return make_error(
+      ErrorCode::kBusy,
+      cat("'", printable(command.argv[0]), "' did not finish within ", options.deadline.count(),
+          " ms and does not end although it was killed: it is stuck in the kernel"),
+      "look at what 'dmesg' says last; a restart of the machine ends it");
 }
 
 Result<ExitStatus> run_attached(const Command& command) {

@@ -41,9 +41,10 @@ struct Output {
 };
 
 struct CaptureOptions {
-  std::chrono::milliseconds deadline{30'000};  ///< then the child is killed and the error is kBusy
-  size_t limit = 16U << 20;                    ///< bytes of stdout and of stderr; more is an error
-  std::string input;                           ///< what it reads on stdin
+  std::chrono::milliseconds deadline{
+      30'000};               ///< of all of it; then killed, and kBusy even if stuck
+  size_t limit = 16U << 20;  ///< bytes of stdout and of stderr; more is an error
+  std::string input;         ///< what it reads on stdin
 };
 
 /// Runs to the end and keeps what it printed. Of our descriptors it gets 0, 1 and 2 alone, whoever

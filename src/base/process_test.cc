@@ -4,9 +4,17 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
+
+#include "base/text.h"
+
 using namespace outboard;
+using Clock = std::chrono::steady_clock;
 
 TEST_CASE("output, status and input of a program") {
   auto output = run_captured({{"/bin/sh", "-c", "cat; echo err >&2; exit 3"}}, {.input = "hello"});
@@ -21,6 +29,57 @@ TEST_CASE("a program that hangs is stopped") {
       run_captured({{"/bin/sh", "-c", "sleep 100"}}, {.deadline = std::chrono::milliseconds(50)});
   REQUIRE_FALSE(output);
   CHECK(output.error().code == ErrorCode::kBusy);
+}
+
+TEST_CASE("a program that closes its outputs and goes on is stopped, and one that ends is not") {
+  auto begin = Clock::now();
+  auto output = run_captured({{"/bin/sh", "-c", "exec >&- 2>&-; sleep 20"}},
+                             {.deadline = std::chrono::milliseconds(50)});
+  REQUIRE_FALSE(output);
+  CHECK(output.error().code == ErrorCode::kBusy);
+  CHECK(output.error().text == "'/bin/sh' did not finish within 50 ms and was stopped");
+  CHECK(Clock::now() - begin < std::chrono::seconds(10));
+  output = run_captured({{"/bin/sh", "-c", "exec >&- 2>&-; sleep 0.01; exit 4"}});
+  REQUIRE(output);
+  CHECK(output->status.number == 4);
+}
+
+// A parent does not hear of the end of a child that somebody else traces: to us it looks like one
+// that is stuck in the kernel.
+TEST_CASE("a program that does not die is not waited for") {
+  char name[] = "/tmp/outboard-process-XXXXXX";
+  std::string directory = ::mkdtemp(name), fifo = directory + "/fifo";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  pid_t tracer = ::fork();
+  if (tracer == 0) {
+    char line[20] = {};
+    int fd = ::open(fifo.c_str(), O_RDONLY);
+    auto child = ::read(fd, line, sizeof line - 1) > 0 ? parse_number<pid_t>(trim(line))
+                                                       : std::optional<pid_t>();
+    if (!child || ::ptrace(PTRACE_SEIZE, *child, nullptr, nullptr) != 0) ::_exit(1);
+    ::pause();
+  }
+  auto begin = Clock::now();
+  auto output = run_captured({{"/bin/sh", "-c", "echo $$ >\"$1\"; exec sleep 20", "sh", fifo}},
+                             {.deadline = std::chrono::milliseconds(200)});
+  auto taken = Clock::now() - begin;
+  bool traced = ::waitpid(tracer, nullptr, WNOHANG) == 0;
+  if (traced) {
+    ::kill(tracer, SIGKILL);
+    ::waitpid(tracer, nullptr, 0);
+  }
+  std::remove(fifo.c_str());
+  ::rmdir(name);
+  REQUIRE_FALSE(output);
+  CHECK(output.error().code == ErrorCode::kBusy);
+  CHECK(taken < std::chrono::seconds(10));
+  if (!traced) {
+    MESSAGE("SKIPPED: this machine lets no process trace another");
+    return;
+  }
+  CHECK(output.error().text ==
+        "'/bin/sh' did not finish within 200 ms and does not end although it was killed: it is "
+        "stuck in the kernel");
 }
 
 TEST_CASE("a program that does not exist is an error, a signal is a status") {
