@@ -10,6 +10,7 @@
 
 #include "app/machine.h"
 #include "base/result.h"
+#include "compat/image_labels.h"
 #include "compat/requirement_check.h"
 #include "plan/image_compat.h"
 
@@ -18,7 +19,7 @@ namespace outboard::app {
 /// What the image brings along.
 struct ImageDemands {
   std::vector<std::string> environment;  ///< "NAME=value", of image and person
-  std::vector<std::pair<std::string, std::string>> labels = {};
+  compat::Labels labels = {};
   std::optional<plan::ImageCompat> compat = {};
 };
 

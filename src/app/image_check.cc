@@ -44,12 +44,23 @@ std::vector<CudaSign> signs_of(const ImageEvidence& image,
   return signs;
 }
 
+/// Label against variable is said by compat::requirements_of_image(), and with what counts.
+bool told_of_label(const CudaSign& sign, const std::vector<CudaSign>& signs, const CudaSign& best) {
+  auto is_label = [](const CudaSign& one) { return one.origin.find("label ") == 0; };
+  auto is_variable = [](const CudaSign& one) {
+    return one.origin == "CUDA_VERSION" || one.origin == "NVIDIA_REQUIRE_CUDA";
+  };
+  if (is_label(sign)) return std::any_of(signs.begin(), signs.end(), is_variable);
+  return is_label(best) && is_variable(sign);
+}
+
 void note_contradictions(const std::vector<CudaSign>& signs, const CudaSign& best,
                          std::vector<std::string>& notes) {
   for (const CudaSign& sign : signs) {
     // A requirement names the least that would do, which may be older.
     bool demand = sign.origin.find("NVIDIA_REQUIRE_") == 0;
-    if (demand || compat::compare_padded(release_of(sign.version), release_of(best.version)) == 0)
+    if (demand || told_of_label(sign, signs, best) ||
+        compat::compare_padded(release_of(sign.version), release_of(best.version)) == 0)
       continue;
     add_once(notes, cat("the image names more than one CUDA version: ", sign.origin, " says ",
                         printable(sign.version, 40), ", ", best.origin, " says ",
@@ -272,13 +283,6 @@ class GpuCheck {
   std::vector<PartVerdict> parts_;
 };
 
-void note_nvidia_docker_1(const ImageEvidence& image, std::vector<std::string>& notes) {
-  auto volumes = find_label(image, "com.nvidia.volumes.needed");
-  if (!volumes || volumes->empty()) return;
-  notes.push_back(cat("made for nvidia-docker 1 (label com.nvidia.volumes.needed=",
-                      printable(*volumes, 60), "): here the driver comes without that volume"));
-}
-
 /// Positions of the GPUs in the inventory, as chosen_gpus() goes through them.
 std::vector<uint32_t> gpu_positions(const Chosen& chosen) {
   std::vector<uint32_t> positions;
@@ -318,6 +322,7 @@ Result<ImageVerdict> check_image(Chosen& chosen, const MachineOptions& options,
                             : compat::cuda_of_driver(tables, verdict.driver.version);
   verdict.requirements = requirements.all;
   verdict.requirements_off = requirements.disabled;
+  verdict.wants_driver = requirements.wants_driver;
   std::vector<compat::CheckedGpu> gpus = chosen_gpus(chosen, tables);
   if (compat::needs_brand(requirements, verdict.driver, gpus, tables)) {
     learn_brands(chosen.machine, options);
@@ -327,7 +332,6 @@ Result<ImageVerdict> check_image(Chosen& chosen, const MachineOptions& options,
   verdict.cuda = newest(signs);
   verdict.cudnn = image.cudnn;
   if (verdict.cuda) note_contradictions(signs, *verdict.cuda, verdict.notes);
-  note_nvidia_docker_1(image, verdict.notes);
   verdict.notes.insert(verdict.notes.end(), image.notes.begin(), image.notes.end());
   if (!image.drivers.empty()) {
     verdict.notes.push_back(

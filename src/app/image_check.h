@@ -38,6 +38,7 @@ struct ImageVerdict {
   std::string cudnn;
   std::vector<compat::Requirement> requirements;
   bool requirements_off = false;  ///< NVIDIA_DISABLE_REQUIRE
+  bool wants_driver = false;      ///< a label of nvidia-docker 1 says so
   std::vector<GpuVerdict> gpus;
   std::vector<std::string> notes;  ///< sentences
 

@@ -42,13 +42,6 @@ std::string architectures_text(const elf::FatBinary& code) {
 
 }  // namespace
 
-std::optional<std::string> find_label(const ImageEvidence& image, std::string_view name) {
-  for (const auto& [key, value] : image.labels) {
-    if (key == name) return value;
-  }
-  return std::nullopt;
-}
-
 void add_files(ImageEvidence& image, const engine::ImageFiles& files) {
   image.files_known = true;
   image.compat = files.compat;
@@ -77,12 +70,17 @@ void add_configured_versions(ImageEvidence& image) {
   };
   std::string version = variable("CUDA_VERSION");
   if (compat::is_version(version)) image.signs.push_back({version, "CUDA_VERSION"});
-  auto label = find_label(image, "com.nvidia.cuda.version");
-  if (label && compat::is_version(*label))
-    image.signs.push_back({*label, "label com.nvidia.cuda.version"});
-  for (const std::string& text : {variable("NV_CUDNN_VERSION"), variable("CUDNN_VERSION"),
-                                  find_label(image, "com.nvidia.cudnn.version").value_or("")}) {
-    if (image.cudnn.empty()) image.cudnn = leading_version(text);
+  compat::ImageLabels labels = compat::read_labels(image.labels);
+  if (!labels.cuda.empty()) image.signs.push_back({labels.cuda, cat("label ", compat::kCudaLabel)});
+  for (const char* name : {"NV_CUDNN_VERSION", "CUDNN_VERSION"}) {
+    if (image.cudnn.empty()) image.cudnn = leading_version(variable(name));
+  }
+  if (image.cudnn.empty()) {
+    image.cudnn = labels.cudnn;
+  } else if (!labels.cudnn.empty() && release_of(labels.cudnn) != release_of(image.cudnn)) {
+    image.notes.push_back(cat("the image names more than one cuDNN version: its label ",
+                              compat::kCudnnLabel, " says ", labels.cudnn, ", and it has ",
+                              image.cudnn, ", which counts"));
   }
   struct Known {
     const char* variable;

@@ -23,7 +23,7 @@ struct CudaSign {
 /// What is known of an image.
 struct ImageEvidence {
   std::vector<std::string> environment;  ///< "NAME=value"
-  std::vector<std::pair<std::string, std::string>> labels;
+  compat::Labels labels;
   std::string architecture;         ///< "amd64"; empty: not known
   std::vector<CudaSign> signs;      ///< besides environment and labels
   std::optional<CudaSign> instead;  ///< a person's own, which alone counts
@@ -41,8 +41,5 @@ struct ImageEvidence {
 void add_configured_versions(ImageEvidence& image);
 /// What its files say; to be added first, because it is nearer to the truth.
 void add_files(ImageEvidence& image, const engine::ImageFiles& files);
-
-/// The label's value.
-std::optional<std::string> find_label(const ImageEvidence& image, std::string_view name);
 
 }  // namespace outboard::app

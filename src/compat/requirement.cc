@@ -226,14 +226,6 @@ std::vector<Variable> last_of_each(const std::vector<std::string>& environment) 
   return out;
 }
 
-// "12.8.1" and "12.8" mean cuda>=12.8; other text is no version.
-std::optional<std::string> cuda_release(std::string_view version) {
-  if (!is_version(version)) return std::nullopt;
-  auto parts = split(version, '.');
-  if (parts.size() < 2) return cat(parts[0], ".0");
-  return cat(parts[0], ".", parts[1]);
-}
-
 }  // namespace
 
 std::string Clause::text() const {
@@ -245,6 +237,12 @@ std::string Clause::text() const {
     if (row.op == op) symbol = row.text;
   }
   return cat(name, symbol, value);
+}
+
+std::string cuda_release(std::string_view version) {
+  if (!is_version(version)) return "";
+  auto parts = split(version, '.');
+  return cat(parts[0], ".", parts.size() < 2 ? std::string_view("0") : parts[1]);
 }
 
 int compare_padded(std::string_view a, std::string_view b) {
@@ -284,13 +282,13 @@ Result<Requirements> requirements_of_environment(const std::vector<std::string>&
   for (const Variable& variable : variables) {
     if (variable.name == "CUDA_VERSION" && !has_cuda) {
       if (variable.value.empty()) continue;
-      auto release = cuda_release(variable.value);
-      if (!release) {
+      std::string release = cuda_release(variable.value);
+      if (release.empty()) {
         out.notes.push_back(cat("CUDA_VERSION='", printable(variable.value, 40),
                                 "' is no version and demands nothing"));
         continue;
       }
-      OB_TRY(Requirement implied, parse_requirement("CUDA_VERSION", cat("cuda>=", *release)));
+      OB_TRY(Requirement implied, parse_requirement("CUDA_VERSION", cat("cuda>=", release)));
       out.all.push_back(std::move(implied));
     }
     if (variable.name.substr(0, 15) != "NVIDIA_REQUIRE_" ||
@@ -298,33 +296,6 @@ Result<Requirements> requirements_of_environment(const std::vector<std::string>&
       continue;
     OB_TRY(Requirement parsed, parse_requirement(printable(variable.name, 80), variable.value));
     if (!parsed.alternatives.empty()) out.all.push_back(std::move(parsed));
-  }
-  return out;
-}
-
-Result<Requirements> requirements_of_image(
-    const std::vector<std::string>& environment,
-    const std::vector<std::pair<std::string, std::string>>& labels) {
-  OB_TRY(Requirements out, requirements_of_environment(environment));
-  for (const auto& [name, value] : labels) {
-    if (name != "com.nvidia.cuda.version" || value.empty() || out.disabled) continue;
-    auto release = cuda_release(value);
-    if (!release) {
-      out.notes.push_back(cat("label com.nvidia.cuda.version='", printable(value, 40),
-                              "' is no version and demands nothing"));
-      continue;
-    }
-    for (const Requirement& other : out.all) {
-      auto lowest = lowest_cuda(other);
-      if (lowest && compare_padded(*lowest, *release) != 0) {
-        out.notes.push_back(cat("the image contradicts itself: label com.nvidia.cuda.version is ",
-                                *release, ", ", other.origin, " asks for ", *lowest,
-                                "; the higher one counts"));
-      }
-    }
-    OB_TRY(Requirement label,
-           parse_requirement("label com.nvidia.cuda.version", cat("cuda>=", *release)));
-    out.all.push_back(std::move(label));
   }
   return out;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an image demands of driver and GPU: the expressions of its NVIDIA_REQUIRE_* variables, the
-// requirement that CUDA_VERSION implies, and the labels of nvidia-docker 1. Grammar and meaning are
-// those of NVIDIA's own tools (libnvidia-container 1.19):
+// What an image demands of driver and GPU: the expressions of its NVIDIA_REQUIRE_* variables and
+// the requirement that CUDA_VERSION implies (labels: image_labels.h). Grammar and meaning are those
+// of NVIDIA's own tools (libnvidia-container 1.19):
 //
 //   EXPRESSION  := ALTERNATIVE { white space ALTERNATIVE }       one of them must hold
 //   ALTERNATIVE := CLAUSE { "," CLAUSE }                         all of them must hold
@@ -47,18 +47,13 @@ struct Requirements {
   std::vector<Requirement> all;    ///< in the order of their variables
   std::vector<std::string> notes;  ///< sentences: what was not understood or contradicts itself
   bool disabled = false;           ///< NVIDIA_DISABLE_REQUIRE: `all` is empty
+  bool wants_driver = false;       ///< a label says so; only requirements_of_image() knows
 };
 
 /// The demands of "NAME=value" entries; of several equal names the last counts.
 /// NVIDIA_DISABLE_REQUIRE (true, 1, t, in any case) takes all away. CUDA_VERSION counts only where
 /// NVIDIA_REQUIRE_CUDA is missing. NVIDIA_REQUIRE_JETPACK* is about other things and left alone.
 Result<Requirements> requirements_of_environment(const std::vector<std::string>& environment);
-
-/// The same with an image's labels (name, value): com.nvidia.cuda.version demands that CUDA version
-/// too.
-Result<Requirements> requirements_of_image(
-    const std::vector<std::string>& environment,
-    const std::vector<std::pair<std::string, std::string>>& labels);
 
 /// A version of which only the least is known ("13.3 or newer").
 struct KnownVersion {
@@ -86,6 +81,9 @@ bool depends_on_brand(const Requirement& requirement, const Offer& offer);
 /// The lowest CUDA version that an alternative of cuda clauses alone asks for ("12.8"), which is
 /// what an image means by its requirement; nothing if there is none.
 std::optional<std::string> lowest_cuda(const Requirement& requirement);
+
+/// "12.8" of "12.8.1", "12.0" of "12"; empty if it is no version.
+std::string cuda_release(std::string_view version);
 
 /// Orders versions by number, missing numbers being 0: "450" equals "450.0". Both must be versions.
 int compare_padded(std::string_view a, std::string_view b);

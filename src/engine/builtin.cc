@@ -166,8 +166,8 @@ class BuiltinRun {
 
   /// What the GPUs need in this root; its notes are said.
   Result<plan::Plan> plan_for(const Root& root) {
-    OB_TRY(plan::Plan plan,
-           gpus_->plan(image_layout(root), input_.environment, find_image_compat(root, mounted_)));
+    OB_TRY(plan::Plan plan, gpus_->plan(image_layout(root), input_.environment,
+                                        image_.config.labels, find_image_compat(root, mounted_)));
     if (ids_.rootless) plan::fit_user_namespace(plan, plan::DeviceRules::kNone);
     overrule_image_drivers(root, input_.environment, mounted_, plan);
     for (const std::string& sentence : plan.notes) console_.say(sentence);

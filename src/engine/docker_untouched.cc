@@ -44,7 +44,8 @@ class UntouchedRun {
   Result<int> run() {
     console_.say("engine: docker, its daemon untouched");
     OB_TRY(image_, inspect_docker_image(docker_, words_, console_, &gpus_));
-    OB_TRY(plan::Plan plan, gpus_.plan(image_.layout, environment(), std::nullopt));
+    OB_TRY(plan::Plan plan,
+           gpus_.plan(image_.layout, environment(), image_.config.labels, std::nullopt));
     leave_out_compat_directories(image_.config.environment, plan);
     if (daemon_.user_namespace) {
       plan::fit_user_namespace(

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -26,9 +27,10 @@ struct GpuHooks {
   /// Text of a policy file that lets outboard-runtime see the same machine; empty unless moved.
   std::string policy_text;
 
-  /// The plan for an image with this layout, these "NAME=value" entries and these CUDA libraries of
-  /// its own. Fails if the image's requirements do not hold here.
+  /// The plan for an image with this layout, these "NAME=value" entries, these labels and these
+  /// CUDA libraries of its own. Fails if the image's requirements do not hold here.
   std::function<Result<plan::Plan>(const plan::ImageLayout&, const std::vector<std::string>&,
+                                   const std::vector<std::pair<std::string, std::string>>&,
                                    const std::optional<plan::ImageCompat>&)>
       plan;
   /// Fails if an image with these "NAME=value" entries and labels cannot run here, whatever its

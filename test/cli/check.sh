@@ -107,13 +107,20 @@ expect 1 "the image is for arm64" "oci:$work/arm:t"
 
 echo "case: labels of nvidia-docker 1, and contradictions"
 layout "$work/labels" '{"Env": ["CUDA_VERSION=8.0.61"], "Labels": {"com.nvidia.volumes.needed": "nvidia_driver", "com.nvidia.cuda.version": "8.0.61", "com.nvidia.cudnn.version": "6.0.21"}}'
-expect 0 "com.nvidia.volumes.needed=nvidia_driver" "oci:$work/labels:t"
+expect 0 "asks for the driver (label com.nvidia.volumes.needed)" "oci:$work/labels:t"
+lacks note:
 layout "$work/contradiction" '{"Env": ["CUDA_VERSION=11.8.0"], "Labels": {"com.nvidia.cuda.version": "12.0"}}'
-expect 0 "the image names more than one CUDA version" "oci:$work/contradiction:t"
+expect 0 "the image contradicts itself: its label com.nvidia.cuda.version says 12.0, CUDA_VERSION says 11.8; the label counts" \
+  "oci:$work/contradiction:t"
+[ "$(grep -c '^note:' "$work/out")" = 1 ] || say "not one note: $(cat "$work/out")"
 expect 0 "CUDA 12.0 (label com.nvidia.cuda.version)" "oci:$work/contradiction:t"
+layout "$work/cudnn" '{"Env": ["CUDA_VERSION=11.8.0", "CUDNN_VERSION=8.9.6"], "Labels": {"com.nvidia.cudnn.version": "6.0.21"}}'
+expect 0 "more than one cuDNN version: its label com.nvidia.cudnn.version says 6.0.21, and it has 8.9.6, which counts" "oci:$work/cudnn:t"
+layout "$work/volumes" '{"Labels": {"com.nvidia.volumes.needed": "nvidia_driver extra"}}'
+expect 0 "names the volume 'extra', which nothing provides any more" "oci:$work/volumes:t"
 layout "$work/absurd" '{"Env": ["CUDA_VERSION=banana"], "Labels": {"com.nvidia.cuda.version": "-1"}}'
 expect 0 "CUDA_VERSION='banana' is no version and demands nothing" "oci:$work/absurd:t"
-expect 0 "com.nvidia.cuda.version='-1' is no version" "oci:$work/absurd:t"
+expect 0 "com.nvidia.cuda.version='-1' is no version and demands nothing" "oci:$work/absurd:t"
 layout "$work/huge" "$(environment CUDA_VERSION=999999999.9)"
 expect 1 "asks for cuda>=999999999.9" "oci:$work/huge:t"
 layout "$work/control" '{"Env": ["CUDA_VERSION=11.8\u001b[31m"]}'

@@ -43,6 +43,28 @@ bundle "$TEST/new" "echo started" NVIDIA_VISIBLE_DEVICES=all "NVIDIA_REQUIRE_ARC
 error=$(in_bundle "$TEST/new" 2>&1) && fail "it started"
 has "GPU 0 (NVIDIA H200 (simulated)) has compute capability 9.0" "$error"
 
+case_ "labels of nvidia-docker 1, which are annotations in a bundle: one alone does not ask for a GPU, its CUDA version is demanded"
+# annotate LABEL...: NAME=VALUE among the bundle's annotations
+annotate() {
+  local label rows=
+  for label; do rows="$rows${rows:+, }\"${label%%=*}\": \"${label#*=}\""; done
+  sed -i "0,/{/s//{\"annotations\": {$rows},/" "$TEST/new/config.json"
+}
+bundle "$TEST/new" "echo started; ls /dev"
+annotate com.nvidia.volumes.needed=nvidia_driver com.nvidia.cuda.version=13.0.1
+lacks nvidiactl "$(in_bundle "$TEST/new" 2>&1)"
+bundle "$TEST/new" "echo started" NVIDIA_VISIBLE_DEVICES=all
+annotate com.nvidia.volumes.needed=nvidia_driver com.nvidia.cuda.version=13.0.1
+error=$(in_bundle "$TEST/new" 2>&1) && fail "it started"
+has "this image needs a newer driver: label com.nvidia.cuda.version asks for cuda>=13.0" "$error"
+bundle "$TEST/new" "echo started" NVIDIA_VISIBLE_DEVICES=all CUDA_VERSION=12.2.0
+annotate com.nvidia.cuda.version=8.0.61
+policy "runtime.log = '$TEST/labels.log'"
+same "$(in_bundle "$TEST/new")" started
+has "the image contradicts itself: its label com.nvidia.cuda.version says 8.0, CUDA_VERSION says 12.2; CUDA_VERSION counts" \
+  "$(cat "$TEST/labels.log")"
+policy
+
 case_ "what is no requirement is shown with a caret; a container without a GPU does not care"
 bundle "$TEST/new" "echo started" NVIDIA_VISIBLE_DEVICES=all "NVIDIA_REQUIRE_CUDA=cuda>=12.0 cudda>=3"
 error=$(in_bundle "$TEST/new" 2>&1) && fail "it started"
@@ -115,8 +137,10 @@ same "$(run_new)" started
 has "/etc/outboard/compat.d/driver_branch_max_cuda.site.csv:3: branch: 'x' cannot stand here; row skipped" "$(cat "$TEST/rows.log")"
 rm -r "$TEST/etc.upper/outboard/compat.d"
 rows >"$TEST/config/outboard/compat.d/driver_branch_max_cuda.csv"
-has started "$(XDG_CONFIG_HOME=$TEST/config outboard run --engine builtin --rm --gpus all -e "NVIDIA_REQUIRE_CUDA=cuda>=13.0" \
-  "rootfs:$TEST/rootfs" echo started 2>&1)"
+said=$(XDG_CONFIG_HOME=$TEST/config outboard run --engine builtin --rm --gpus all -e "NVIDIA_REQUIRE_CUDA=cuda>=13.0" \
+  "rootfs:$TEST/rootfs" echo started 2>"$TEST/err")
+same "$said" started
+same "$(grep -c "driver_branch_max_cuda.csv:3: branch: 'x' cannot stand here; row skipped" "$TEST/err")" 1
 has "driver_branch_max_cuda.csv:3: branch: 'x' cannot stand here; row skipped" \
   "$(XDG_CONFIG_HOME=$TEST/config outboard explain --gpus all "rootfs:$TEST/rootfs" 2>&1)"
 error=$(XDG_CONFIG_HOME=$TEST/config run_new) && fail "it started"

@@ -4,7 +4,8 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "compat/requirement.h"
+#include "compat/csv.h"
+#include "compat/image_labels.h"
 #include "require.h"
 
 using namespace outboard;
@@ -60,8 +61,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const Requirement& requirement : requirements->all) check_requirement(requirement);
   for (const std::string& note : requirements->notes)
     FUZZ_REQUIRE(note == printable(note, note.size()), note);
-  auto labelled = requirements_of_image(environment, {{"com.nvidia.cuda.version", "12.8.1"}});
+  // The text as the value of each label, too.
+  std::string value(text.substr(0, text.find('\n')));
+  auto labelled = requirements_of_image(environment, {{"com.nvidia.volumes.needed", value},
+                                                      {"com.nvidia.cuda.version", value},
+                                                      {"com.nvidia.cudnn.version", value}});
   FUZZ_REQUIRE(labelled);
-  FUZZ_REQUIRE(requirements->disabled || labelled->all.size() == requirements->all.size() + 1);
+  FUZZ_REQUIRE(labelled->disabled == requirements->disabled);
+  size_t more = labelled->all.size() - requirements->all.size();
+  FUZZ_REQUIRE(more == 0 || (more == 1 && !labelled->disabled && is_version(value)));
+  for (const Requirement& requirement : labelled->all) check_requirement(requirement);
+  for (const std::string& note : labelled->notes)
+    FUZZ_REQUIRE(note == printable(note, note.size()), note);
   return 0;
 }

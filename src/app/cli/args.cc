@@ -47,7 +47,8 @@ Result<int> run(const Parsed& parsed) {
   if (!parsed.words().empty()) {
     OB_TRY(image, image_facts(parsed.words()[0], target, console));
   }
-  OB_TRY(plan::Plan plan, choice.hooks->plan(image.layout, image.environment, std::nullopt));
+  OB_TRY(plan::Plan plan,
+         choice.hooks->plan(image.layout, image.environment, image.labels, std::nullopt));
   engine::leave_out_compat_directories(image.environment, plan);
   for (const std::string& sentence : plan.notes) console.say(sentence);
   for (const plan::PlannedNode& node : plan.nodes) {

@@ -2,6 +2,7 @@
 #include "app/cli/check_report.h"
 
 #include "base/text.h"
+#include "compat/image_labels.h"
 
 namespace outboard::cli {
 
@@ -9,8 +10,8 @@ namespace {
 
 using compat::Verdict;
 
-constexpr std::string_view kLabels[] = {"com.nvidia.volumes.needed", "com.nvidia.cuda.version",
-                                        "com.nvidia.cudnn.version"};
+constexpr std::string_view kLabels[] = {compat::kVolumesLabel, compat::kCudaLabel,
+                                        compat::kCudnnLabel};
 
 /// What a verdict means, for people.
 std::string_view meaning(Verdict verdict) {
@@ -140,6 +141,7 @@ std::string check_text(const CheckReport& report) {
       found += cat(found.empty() ? "" : ", ", "cuda-compat ", report.files->compat->version);
     if (!found.empty()) out += cat("files: ", found, "\n");
   }
+  if (verdict.wants_driver) out += cat("asks for the driver (label ", compat::kVolumesLabel, ")\n");
   for (const compat::Requirement& requirement : verdict.requirements)
     out += cat("asks for ", printable(requirement.text, 120), " (", requirement.origin, ")\n");
   out += cat("driver ", printable(verdict.driver.version, 40));
@@ -182,6 +184,7 @@ json::Value check_json(const CheckReport& report) {
   }
   root.set("cuda", std::move(cuda));
   root.set("cudnn", given(verdict.cudnn));
+  root.set("wantsDriver", verdict.wants_driver);
   json::Value& requirements = root.set("requirements", json::Value::array());
   for (const compat::Requirement& requirement : verdict.requirements) {
     json::Value& entry = requirements.push(json::Value::object());

@@ -45,7 +45,7 @@ static Result<int> run(const Parsed& parsed) {
   }
   OB_TRY(app::Chosen chosen, app::choose(options, request));
   std::optional<Root> root;
-  app::ImageDemands demands{image.environment};
+  app::ImageDemands demands{image.environment, image.labels};
   if (!image.root.empty()) {
     OB_TRY(root, Root::open(image.root, Root::Trust::kUntrusted));
     demands.compat = engine::find_image_compat(*root, {});

@@ -61,31 +61,45 @@ std::string visible_devices(const GpuChoice& choice) {
   return choice.names.empty() ? "none" : join(choice.names, ",");
 }
 
-engine::GpuHooks hooks_for(std::shared_ptr<app::Chosen> chosen, const app::MachineOptions& options,
-                           const device::Request& request, bool named) {
+/// The tables with a person's own rows; what is wrong with these is said once, and shortly, because
+/// it would be said at every start.
+std::shared_ptr<const app::CompatTables> read_tables(const engine::Console& console) {
+  constexpr size_t kSaid = 3;
+  auto tables = std::make_shared<const app::CompatTables>(app::read_user_tables());
+  const std::vector<std::string>& warnings = tables->warnings();
+  for (size_t i = 0; i < warnings.size() && i < kSaid; i++) console.note(warnings[i]);
+  if (warnings.size() > kSaid) {
+    console.note(cat(warnings.size() - kSaid, " more rows of compatibility tables are wrong; ",
+                     "'outboard check --cuda 12.8' shows them"));
+  }
+  return tables;
+}
+
+engine::GpuHooks hooks_for(std::shared_ptr<app::Chosen> chosen,
+                           std::shared_ptr<const app::CompatTables> tables,
+                           const app::MachineOptions& options, const device::Request& request,
+                           bool named) {
   engine::GpuHooks hooks;
   if (named) hooks.capabilities = device::capabilities_text(request.capabilities);
   // Shared by the hooks, which outlive this call.
-  hooks.plan = [chosen, options, request, named](
+  hooks.plan = [chosen, tables, options, request, named](
                    const plan::ImageLayout& image, const std::vector<std::string>& environment,
+                   const compat::Labels& labels,
                    const std::optional<plan::ImageCompat>& image_compat) -> Result<plan::Plan> {
     OB_TRY(device::Capabilities capabilities, capabilities_for(request, named, environment));
-    app::CompatTables tables = app::read_user_tables();
-    std::vector<std::string> notes = tables.warnings();
+    std::vector<std::string> notes;
     OB_TRY(app::CompatDecision compat,
-           app::check_compatibility(*chosen, options, {environment, {}, image_compat},
-                                    tables.tables(), notes));
+           app::check_compatibility(*chosen, options, {environment, labels, image_compat},
+                                    tables->tables(), notes));
     OB_TRY(plan::Plan plan, plan::make_plan(chosen->machine.facts, chosen->machine.inventory,
                                             chosen->selection, capabilities, image));
     plan.notes.insert(plan.notes.end(), notes.begin(), notes.end());
     if (compat.use_image_compat) plan::prefer_image_compat(plan, *image_compat, compat.why);
     return plan;
   };
-  hooks.check_image = [chosen, options](
-                          const std::vector<std::string>& environment,
-                          const std::vector<std::pair<std::string, std::string>>& labels) {
-    return app::check_before_pull(*chosen, options, {environment, labels, {}},
-                                  app::read_user_tables().tables());
+  hooks.check_image = [chosen, options, tables](const std::vector<std::string>& environment,
+                                                const compat::Labels& labels) {
+    return app::check_before_pull(*chosen, options, {environment, labels, {}}, tables->tables());
   };
   hooks.prepare_host = [chosen](const plan::Plan& plan) {
     return app::prepare_host(plan, chosen->machine.facts);
@@ -123,7 +137,7 @@ Result<GpuChoice> choose_gpus(const std::string& spec, const Parsed& parsed,
   console.say(cat("devices: ", visible_devices(choice)));
 
   bool named = spec.find("capabilities=") != std::string::npos;
-  choice.hooks = hooks_for(std::move(chosen), options, request, named);
+  choice.hooks = hooks_for(std::move(chosen), read_tables(console), options, request, named);
   choice.hooks->visible_devices = visible_devices(choice);
   choice.hooks->moved_machine = is_moved(parsed);
   if (choice.hooks->moved_machine) choice.hooks->policy_text = policy_of(options);

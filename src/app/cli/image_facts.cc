@@ -15,7 +15,7 @@ Result<ImageFacts> image_facts(const std::string& image, const std::string& targ
                                const engine::Console& console) {
   if (image.compare(0, kRootfs.size(), kRootfs) == 0) {
     OB_TRY(Root root, Root::open(image.substr(kRootfs.size()), Root::Trust::kUntrusted));
-    return ImageFacts{engine::image_layout(root), {}, root.path()};
+    return ImageFacts{engine::image_layout(root), {}, {}, root.path()};
   }
   if (target == "podman") {
     return make_error(ErrorCode::kUnsupported,
@@ -27,7 +27,7 @@ Result<ImageFacts> image_facts(const std::string& image, const std::string& targ
   engine::RunWords words;
   words.image = image;
   OB_TRY(engine::DockerImage facts, engine::inspect_docker_image(daemon.program, words, console));
-  return ImageFacts{facts.layout, facts.config.environment};
+  return ImageFacts{facts.layout, facts.config.environment, facts.config.labels};
 }
 
 }  // namespace outboard::cli

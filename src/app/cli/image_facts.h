@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -15,7 +16,8 @@ namespace outboard::cli {
 struct ImageFacts {
   plan::ImageLayout layout;
   std::vector<std::string> environment;  ///< "NAME=value"; empty for rootfs:DIR
-  std::string root = {};                 ///< DIR of rootfs:DIR, else empty
+  std::vector<std::pair<std::string, std::string>> labels = {};
+  std::string root = {};  ///< DIR of rootfs:DIR, else empty
 };
 
 /// `image` is rootfs:DIR or an image of the Docker daemon's. `target` is the engine that it is for:

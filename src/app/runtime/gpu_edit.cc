@@ -105,6 +105,16 @@ std::vector<std::string> foreign_mounts(const json::Value& spec) {
   return targets;
 }
 
+// An image's labels, which become annotations where a bundle is made from the image alone (OCI
+// image-spec, conversion.md; umoci does so). Engines with a daemon keep them to themselves.
+compat::Labels labels_of(const json::Value& spec) {
+  compat::Labels labels;
+  for (const auto& [name, value] : spec["annotations"].members()) {
+    if (value.is_string()) labels.emplace_back(name, value.text());
+  }
+  return labels;
+}
+
 bool uses_user_namespace(const json::Value& spec) {
   const auto& namespaces = spec["linux"]["namespaces"].items();
   return !is_real_root() ||
@@ -193,6 +203,7 @@ Result<EditOutcome> edit_bundle(const EditRequest& request, const std::string& s
   FailureWatch watch;
   OB_TRY(Root root, open_root(spec, request.bundle));
   app::ImageDemands demands{render::environment_before_edit(spec)};
+  demands.labels = labels_of(spec);
   demands.compat = engine::find_image_compat(root, foreign_mounts(spec));
   app::CompatTables tables = app::read_host_tables();
   std::vector<std::string> notes = tables.warnings();
