@@ -124,36 +124,76 @@ bool agreed() {
   return answer[0] == 'y' || answer[0] == 'Y';
 }
 
-// Shows the commands of every finding, runs those that are agreed to, and looks again.
-Result<void> mend(const std::vector<CheckResult>& results, const doctor::Places& places, bool yes) {
+// The steps of all findings, to see whether a second look wants others.
+std::vector<doctor::Step> all_steps(const CheckResult& result) {
+  std::vector<doctor::Step> steps;
+  for (const doctor::Finding& finding : result.findings)
+    steps.insert(steps.end(), finding.steps.begin(), finding.steps.end());
+  return steps;
+}
+
+struct Ran {
   bool any = false;
-  for (const CheckResult& result : results) {
-    bool ran = false;
-    for (const doctor::Finding& finding : result.findings) {
-      if (finding.steps.empty()) continue;
-      any = true;
-      std::printf("%s: %s\n", std::string(result.check->id).c_str(),
-                  printable(finding.what, 500).c_str());
-      for (const doctor::Step& step : finding.steps)
-        std::printf("  %s\n", printable(shell_text(step), 1000).c_str());
-      if (!yes && !agreed()) continue;
+  bool refused = false;  ///< some were not agreed to
+};
+
+// Shows the commands of the check's findings and runs those that are agreed to.
+Ran run_mends(const CheckResult& result, bool yes) {
+  Ran ran;
+  for (const doctor::Finding& finding : result.findings) {
+    if (finding.steps.empty()) continue;
+    std::printf("%s: %s\n", std::string(result.check->id).c_str(),
+                printable(finding.what, 500).c_str());
+    for (const doctor::Step& step : finding.steps)
+      std::printf("  %s\n", printable(shell_text(step), 1000).c_str());
+    if (!yes && !agreed()) {
+      ran.refused = true;
+      continue;
+    }
+    ran.any = true;
+    if (auto done = doctor::run_steps(finding.steps); !done) {
+      std::fflush(stdout);
+      say(done.error().text);
+    }
+  }
+  return ran;
+}
+
+// Mends the checks in their order, causes first. Once something was mended the next ones are asked
+// anew, and what a mend uncovers (a module without its nodes) is mended too.
+Result<void> mend(const std::vector<CheckResult>& results, const doctor::Places& places, bool yes) {
+  bool offered = false, ran = false;
+  for (const CheckResult& first : results) {
+    CheckResult result = first;
+    if (ran) {
+      OB_TRY(auto again, doctor::run_checks({first.check}, places));
+      result = std::move(again.front());
+    }
+    constexpr int kRounds = 3;
+    for (int round = 0; round < kRounds; round++) {
+      std::vector<doctor::Step> steps = all_steps(result);
+      if (steps.empty()) break;
+      offered = true;
+      Ran now = run_mends(result, yes);
+      if (!now.any) break;
       ran = true;
-      if (auto done = doctor::run_steps(finding.steps); !done) {
-        std::fflush(stdout);
-        say(done.error().text);
+      // A daemon that was told to reload does so in its own time.
+      for (int i = 0; i < 10; i++) {
+        if (i > 0) ::usleep(100'000);
+        OB_TRY(auto again, doctor::run_checks({first.check}, places));
+        result = std::move(again.front());
+        if (result.severity() == doctor::Severity::kOk || all_steps(result) != steps) break;
+      }
+      if (now.refused || all_steps(result).empty() || all_steps(result) == steps ||
+          round + 1 == kRounds) {
+        bool good = result.severity() == doctor::Severity::kOk;
+        std::printf("%s: %s\n", std::string(first.check->id).c_str(),
+                    good ? "mended" : "not mended");
+        break;
       }
     }
-    if (!ran) continue;
-    bool good = false;
-    // A daemon that was told to reload does so in its own time.
-    for (int i = 0; i < 10 && !good; i++) {
-      if (i > 0) ::usleep(100'000);
-      OB_TRY(auto again, doctor::run_checks({result.check}, places));
-      good = again.front().severity() == doctor::Severity::kOk;
-    }
-    std::printf("%s: %s\n", std::string(result.check->id).c_str(), good ? "mended" : "not mended");
   }
-  if (!any) std::puts("nothing that --fix can mend");
+  if (!offered) std::puts("nothing that --fix can mend");
   return {};
 }
 
