@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "compat/csv.h"
 #include "compat/requirement.h"
+#include "compat/tables.h"
 
 using namespace outboard;
 using namespace outboard::compat;
@@ -71,7 +72,7 @@ const std::map<std::string_view, std::vector<std::string_view>> kGroups = {
      {"unknown", "grid", "tesla", "nvidia", "quadro", "quadrortx", "nvidiartx", "vapps", "vpc",
       "vcs", "vws", "cloudgaming"}}};
 
-// "tesla:418|440;any:450+": older drivers that an image admits too, by brand.
+// "tesla:418|440;any:450+": older drivers that an image admits too, by brand; "450+" and newer.
 bool admits(std::string_view list, std::string_view branch, std::string_view brand) {
   for (std::string_view part : split(list, ';')) {
     std::string_view group = part.substr(0, part.find(':'));
@@ -82,8 +83,10 @@ bool admits(std::string_view list, std::string_view branch, std::string_view bra
       if (compare_versions(branch, branches) >= 0) return true;
       continue;
     }
-    const auto& brands = kGroups.at(group);
-    if (std::find(brands.begin(), brands.end(), brand) == brands.end()) continue;
+    if (group != "any") {
+      const auto& brands = kGroups.at(group);
+      if (std::find(brands.begin(), brands.end(), brand) == brands.end()) continue;
+    }
     for (std::string_view one : split(branches, '|')) {
       if (one == branch) return true;
     }
@@ -129,6 +132,21 @@ TEST_CASE("expressions by the grammar") {
   CHECK(cases >= 150);
 }
 
+TEST_CASE("the drivers of these cases are one of every branch from 384 to 610") {
+  size_t branches = 0;
+  for (const BranchRow& row : built_in_tables().branches) {
+    if (compare_padded(row.branch, "384") < 0 || compare_padded(row.branch, "610") > 0) continue;
+    branches++;
+    auto driver = std::find_if(std::begin(kDrivers), std::end(kDrivers), [&](const Driver& one) {
+      return split(one.version, '.')[0] == row.branch;
+    });
+    INFO(std::string(row.branch));
+    REQUIRE(driver != std::end(kDrivers));
+    CHECK(driver->cuda == row.cuda);
+  }
+  CHECK(branches == std::size(kDrivers));
+}
+
 TEST_CASE("published images on a driver of every branch") {
   auto rows = parse_csv(read_table("image_requirements.csv"), "image,expression,also,source",
                         "image_requirements.csv");
@@ -138,7 +156,7 @@ TEST_CASE("published images on a driver of every branch") {
     const std::string &image = row.cells[0], &also = row.cells[2];
     auto parsed = parse_requirement("NVIDIA_REQUIRE_CUDA", row.cells[1]);
     REQUIRE(parsed);
-    auto numbers = split(image, '.');
+    auto numbers = split(std::string_view(image).substr(0, image.find(' ')), '.');
     std::string release = cat(numbers[0], ".", numbers[1]);
     CHECK(lowest_cuda(*parsed) == release);
     for (const Driver& driver : kDrivers) {
@@ -161,7 +179,7 @@ TEST_CASE("published images on a driver of every branch") {
       }
     }
   }
-  CHECK(rows->size() >= 26);
+  CHECK(rows->size() >= 32);
   CHECK(yes > 1000);
   CHECK(no > 1000);
 }
