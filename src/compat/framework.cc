@@ -115,11 +115,14 @@ class FrameworkJudge {
     }
     if (answer.code == GpuCode::kNone) {
       out.verdict = Verdict::kNo;
-      out.source = build.source;
+      out.source = build.architectures_source.empty() ? build.source : build.architectures_source;
       out.reason = cat(name_, " ", version_of(build, version_), " for CUDA ", build.cuda,
                        " has no code for ", gpu_.label, ", compute capability ",
-                       *gpu_.compute_capability, " (it has ", build.architectures,
-                       "): 'no kernel image is available for execution on the device'");
+                       *gpu_.compute_capability, " (it has ", build.architectures, "): ",
+                       wish_.framework == Framework::kTensorflow
+                           ? "it passes the GPU over ('Ignoring visible gpu device') and computes "
+                             "on the CPU"
+                           : "'no kernel image is available for execution on the device'");
       out.ways_out.clear();
     }
     judge_cudnn(build, out);

@@ -34,6 +34,8 @@ struct FrameworkBuild {
   std::string install;         ///< the command that installs it; empty: there is none
   bool is_default = false;     ///< what the plain package name gives
   std::string confidence, source;
+  /// Of `architectures`; empty: `confidence` and `source` are theirs, too.
+  std::string architectures_confidence, architectures_source;
 };
 
 /// All of a framework, oldest first.

@@ -30,6 +30,23 @@ void set_range(FrameworkBuild& build, std::string_view text) {
   build.version = dash == std::string_view::npos ? text : text.substr(dash + 1);
 }
 
+// The list for a CUDA version of "12.1:5.0 6.0;13.0:7.5"; a list without a version is for all.
+std::string architectures_for(std::string_view cell, std::string_view cuda) {
+  for (std::string_view part : split(cell, ';')) {
+    size_t colon = part.find(':');
+    if (colon == std::string_view::npos) return std::string(trim(part));
+    if (trim(part.substr(0, colon)) == cuda) return std::string(trim(part.substr(colon + 1)));
+  }
+  return "";
+}
+
+template <class Row>
+void set_architectures(FrameworkBuild& build, const Row& row) {
+  build.architectures = architectures_for(row.architectures, build.cuda);
+  build.architectures_confidence = row.architectures_confidence;
+  build.architectures_source = row.architectures_source;
+}
+
 void add_pytorch(const Tables& tables, std::vector<FrameworkBuild>& builds) {
   for (const PytorchRow& row : tables.pytorch) {
     FrameworkBuild build;
@@ -65,18 +82,21 @@ void add_tensorflow(const Tables& tables, std::vector<FrameworkBuild>& builds) {
     build.is_default = true;
     build.confidence = row.confidence;
     build.source = row.source;
+    set_architectures(build, row);
     builds.push_back(std::move(build));
   }
 }
 
 // A cell of CUDA versions, "11.8,12.1+": one build each.
-void add_variants(const FrameworkBuild& pattern, std::string_view cudas,
+template <class Row>
+void add_variants(const FrameworkBuild& pattern, const Row& row, std::string_view cudas,
                   std::vector<FrameworkBuild>& builds) {
   for (std::string_view item : split(cudas, ',')) {
     item = without_remark(item);
     FrameworkBuild build = pattern;
     build.cuda_or_newer = !item.empty() && item.back() == '+';
     build.cuda = without_mark(item, '+');
+    set_architectures(build, row);
     if (is_version(build.cuda)) builds.push_back(std::move(build));
   }
 }
@@ -89,7 +109,7 @@ void add_jax(const Tables& tables, std::vector<FrameworkBuild>& builds) {
     build.python = row.python;
     build.confidence = row.confidence;
     build.source = row.source;
-    add_variants(build, row.cuda, builds);
+    add_variants(build, row, row.cuda, builds);
   }
   for (FrameworkBuild& build : builds) {
     // Packages with this name exist from 0.4.8 on.
@@ -108,7 +128,7 @@ void add_mxnet(const Tables& tables, std::vector<FrameworkBuild>& builds) {
     build.confidence = row.confidence;
     build.source = row.source;
     size_t before = builds.size();
-    add_variants(build, row.cuda_variants, builds);
+    add_variants(build, row, row.cuda_variants, builds);
     for (size_t i = before; i < builds.size(); i++) {
       std::string digits = builds[i].cuda;
       digits.erase(std::remove(digits.begin(), digits.end(), '.'), digits.end());

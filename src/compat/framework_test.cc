@@ -95,6 +95,25 @@ TEST_CASE("known answers: framework, driver, GPU") {
       {Framework::kTensorflow, "2.3.0", "", "410.48", "7.0", "no", "10.1", "install/source"},
       {Framework::kTensorflow, "1.15.0", "", "410.48", "7.0", "full", "10.0", "install/source"},
       {Framework::kTensorflow, "2.18.0", "", "470.256.02", "7.5", "no", "12.5", "install/source"},
+      // What the wheels have code for: their own build information and release notes.
+      {Framework::kTensorflow, "2.16.1", "", "545.23.06", "5.2", "full", "12.3",
+       "blog.tensorflow.org, TensorFlow 2.17: for Maxwell stick with 2.16"},
+      {Framework::kTensorflow, "2.17.0", "", "545.23.06", "5.2", "no", "12.3",
+       "release notes 2.17.0: compute capability 5.x has been removed"},
+      {Framework::kTensorflow, "2.18.0", "", "555.42.02", "5.2", "no", "12.5", "the same"},
+      {Framework::kTensorflow, "2.18.0", "", "555.42.02", "6.1", "full", "12.5",
+       "blog.tensorflow.org: Pascal is the oldest generation"},
+      {Framework::kTensorflow, "2.16.1", "", "545.23.06", "9.0", "full", "12.3", "build info"},
+      {Framework::kTensorflow, "2.20.0", "", "570.124.06", "12.0", "full", "12.5",
+       "github.com/tensorflow/tensorflow/issues/89272: jit-compiled from PTX"},
+      {Framework::kTensorflow, "2.15.0", "", "525.60.13", "9.0", "no", "12.2",
+       "PTX of CUDA 12.2 alone under a driver of CUDA 12.0: minor-version compatibility"},
+      {Framework::kTensorflow, "2.3.0", "", "450.51.06", "8.0", "full", "10.1",
+       "release notes 2.3.0: PTX for compute capability 7.0"},
+      {Framework::kMxnet, "1.5.1", "10.1", "450.51.06", "8.0", "full", "10.1", "Makefile: PTX"},
+      {Framework::kJax, "0.8.0", "13.0", "580.65.06", "7.0", "no", "13.0", "CUDA 13 has no Volta"},
+      {Framework::kJax, "0.8.0", "12.9", "580.65.06", "7.0", "full", "12.1", ".bazelrc (cuda_v12)"},
+      {Framework::kJax, "0.4.30", "", "570.124.06", "12.0", "full", "12.1", ".bazelrc: PTX"},
       // jax docs/installation.md: driver 525 for CUDA 12, 580 for CUDA 13.
       {Framework::kJax, "0.6.2", "", "525.60.13", "9.0", "minor", "12.1", "docs/installation.md"},
       {Framework::kJax, "0.6.2", "", "520.61.05", "9.0", "no", "12.1", "docs/installation.md"},
@@ -177,6 +196,42 @@ TEST_CASE("Python, unknown versions, unpublished combinations") {
   CHECK(answer.build->version == "2.9.1");
   CHECK(mentions(answer.judgement.missing, "PyTorch 2.9.7 is not in the tables; taken as 2.9.1"));
   CHECK(ask(Framework::kJax, "0.4", "580.65.06", gpu("9.0")).build->version == "0.4.38");
+}
+
+TEST_CASE("TensorFlow, JAX and MXNet: machine code, PTX or neither") {
+  auto tensorflow = [](const char* version, const char* capability) {
+    return ask(Framework::kTensorflow, version, "580.65.06", gpu(capability));
+  };
+  CHECK(tensorflow("2.18.0", "9.0").code == GpuCode::kNative);
+  CHECK(tensorflow("2.16.1", "9.0").code == GpuCode::kNative);
+  CHECK(tensorflow("2.15.0", "9.0").code == GpuCode::kPtx);
+  CHECK(tensorflow("2.15.0", "5.2").code == GpuCode::kNative);
+  CHECK(tensorflow("1.4.0", "5.2").code == GpuCode::kUnknown);
+  auto blackwell = tensorflow("2.20.0", "12.0");
+  CHECK(blackwell.code == GpuCode::kPtx);
+  CHECK(mentions(blackwell.judgement.missing, "there is PTX alone for GPU 0 (cc 12.0)"));
+  auto maxwell = tensorflow("2.18.0", "5.2");
+  CHECK(maxwell.code == GpuCode::kNone);
+  CHECK(
+      maxwell.judgement.reason ==
+      "TensorFlow 2.18.0 for CUDA 12.5 has no code for GPU 0 (cc 5.2), compute capability 5.2 (it "
+      "has 6.0 7.0 8.0 8.9 9.0+PTX): it passes the GPU over ('Ignoring visible gpu device') and "
+      "computes on the CPU");
+  CHECK(maxwell.judgement.source.find("get_build_info") != std::string::npos);
+  CHECK(mentions(maxwell.judgement.ways_out,
+                 "TensorFlow 2.16.1 with CUDA 12.3: pip install 'tensorflow[and-cuda]==2.16.1'"));
+  // The list hangs on the CUDA version of the package.
+  auto jax = [](const char* cuda, const char* capability) {
+    return ask(Framework::kJax, "0.8.0", "580.65.06", gpu(capability), cuda).code;
+  };
+  CHECK(jax("12.1", "6.0") == GpuCode::kNative);
+  CHECK(jax("13.0", "6.0") == GpuCode::kNone);
+  auto mxnet = [](const char* version, const char* cuda, const char* capability) {
+    return ask(Framework::kMxnet, version, "580.65.06", gpu(capability), cuda).code;
+  };
+  CHECK(mxnet("1.5.1", "9.2", "7.5") == GpuCode::kNative);
+  CHECK(mxnet("1.5.1", "10.1", "9.0") == GpuCode::kPtx);
+  CHECK(mxnet("1.9.1", "11.2", "9.0") == GpuCode::kUnknown);
 }
 
 TEST_CASE("PTX alone") {

@@ -159,11 +159,7 @@ std::string frameworks(const Tables& tables, Sources& sources) {
   for (Framework framework :
        {Framework::kPytorch, Framework::kTensorflow, Framework::kJax, Framework::kMxnet}) {
     out += cat("\n### ", framework_name(framework), "\n\n");
-    bool has_gpus = framework == Framework::kPytorch;
-    Cells names = {"Version", "CUDA", "cuDNN", "Python"};
-    if (has_gpus) names.emplace_back("GPUs");
-    names.emplace_back("Source");
-    out += head(names);
+    out += head({"Version", "CUDA", "cuDNN", "Python", "GPUs", "Source"});
     auto builds = framework_builds(tables, framework);
     for (auto build = builds.rbegin(); build != builds.rend(); ++build) {
       bool range = build->first != build->version;
@@ -171,8 +167,13 @@ std::string frameworks(const Tables& tables, Sources& sources) {
                      cat(build->cuda, build->cuda_or_newer ? "+" : "",
                          build->is_default && framework != Framework::kTensorflow ? " *" : ""),
                      build->cudnn, build->python};
-      if (has_gpus) cells.push_back(build->architectures);
-      cells.push_back(sources.number(build->source, build->confidence));
+      cells.push_back(build->architectures);
+      std::string source = sources.number(build->source, build->confidence);
+      if (!build->architectures.empty() && !build->architectures_source.empty()) {
+        source += cat("; GPUs ",
+                      sources.number(build->architectures_source, build->architectures_confidence));
+      }
+      cells.push_back(source);
       out += line(cells);
     }
   }

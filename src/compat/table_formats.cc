@@ -57,8 +57,11 @@ constexpr Column kTensorflow[] = {{"tensorflow", K::kVersion, true},
                                   {"cuda", K::kRelease},
                                   {"cudnn", K::kVersion},
                                   {"compiler"},
+                                  {"architectures"},
                                   {"confidence", K::kConfidence},
-                                  {"source", K::kName}};
+                                  {"source", K::kName},
+                                  {"architectures_confidence"},
+                                  {"architectures_source"}};
 constexpr Column kPytorch[] = {{"torch", K::kVersion, true},
                                {"cuda", K::kRelease, true},
                                {"wheel_tag", K::kName},
@@ -70,22 +73,23 @@ constexpr Column kPytorch[] = {{"torch", K::kVersion, true},
                                {"arch_list_linux_x86_64"},
                                {"confidence", K::kConfidence},
                                {"source", K::kName}};
-constexpr Column kJax[] = {{"jax", K::kName, true},
-                           {"python"},
-                           {"cuda", K::kName},
-                           {"cudnn"},
-                           {"min_driver"},
-                           {"note"},
-                           {"confidence", K::kConfidence},
-                           {"source", K::kName}};
+constexpr Column kJax[] = {{"jax", K::kName, true}, {"python"},
+                           {"cuda", K::kName},      {"cudnn"},
+                           {"min_driver"},          {"note"},
+                           {"architectures"},       {"confidence", K::kConfidence},
+                           {"source", K::kName},    {"architectures_confidence"},
+                           {"architectures_source"}};
 constexpr Column kMxnet[] = {{"mxnet", K::kName, true},
                              {"pip_package", K::kName},
                              {"cuda_default", K::kRelease},
                              {"cuda_variants", K::kName},
                              {"cudnn"},
                              {"python"},
+                             {"architectures"},
                              {"confidence", K::kConfidence},
-                             {"source", K::kName}};
+                             {"source", K::kName},
+                             {"architectures_confidence"},
+                             {"architectures_source"}};
 constexpr Column kImageTags[] = {
     {"tag", K::kName, true},        {"cuda", K::kVersion}, {"cudnn_major"}, {"devel"}, {"ubuntu"},
     {"confidence", K::kConfidence}, {"source", K::kName}};

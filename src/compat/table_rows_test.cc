@@ -209,6 +209,18 @@ TEST_CASE("frameworks: CUDA, Python and architectures are readable and known") {
         CHECK(known_capabilities.count(capability) == 1);
       }
       if (framework == Framework::kPytorch) CHECK_FALSE(build.architectures.empty());
+      // Where the list has a source of its own, it has both.
+      if (framework != Framework::kPytorch && !build.architectures.empty()) {
+        CHECK_FALSE(build.architectures_source.empty());
+        CHECK((build.architectures_confidence == "high" ||
+               build.architectures_confidence == "medium"));
+      }
+      bool recent =
+          (framework == Framework::kTensorflow && compare_padded(build.first, "1.15") >= 0) ||
+          (framework == Framework::kJax && compare_padded(build.first, "0.4.24") >= 0) ||
+          (framework == Framework::kMxnet && compare_padded(build.version, "1.7.0") <= 0 &&
+           is_version(build.version));
+      if (recent) CHECK_FALSE(build.architectures.empty());
       if (!build.cudnn.empty() && framework == Framework::kPytorch)
         CHECK(cudnn_needs(tables, build.cudnn, build.cuda).has_value());
     }

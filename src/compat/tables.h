@@ -70,19 +70,25 @@ struct ClassRow {
 struct CudnnRow {
   Text cudnn, cuda, min_driver, min_compute_capability, note, confidence, source;
 };
+/// `architectures` of a framework's package: compute capabilities of its kernels,
+/// "5.0 6.0 9.0+PTX"; "12.1:5.0 6.0+PTX;13.0:7.5+PTX" where they hang on the CUDA version; empty:
+/// not known.
 struct TensorflowRow {
-  Text version, pip_package, python, cuda, cudnn, compiler, confidence, source;
+  Text version, pip_package, python, cuda, cudnn, compiler, architectures, confidence, source;
+  Text architectures_confidence, architectures_source;
 };
-/// A wheel of PyTorch. `architectures`: "5.0 6.0 9.0+PTX", compute capabilities of its kernels.
 struct PytorchRow {
   Text version, cuda, wheel_tag, python, index_url, default_on_pypi, cudnn, nccl, architectures,
       confidence, source;
 };
 struct JaxRow {
-  Text version, python, cuda, cudnn, min_driver, note, confidence, source;
+  Text version, python, cuda, cudnn, min_driver, note, architectures, confidence, source;
+  Text architectures_confidence, architectures_source;
 };
 struct MxnetRow {
-  Text version, pip_package, cuda_default, cuda_variants, cudnn, python, confidence, source;
+  Text version, pip_package, cuda_default, cuda_variants, cudnn, python, architectures, confidence,
+      source;
+  Text architectures_confidence, architectures_source;
 };
 /// A tag of NVIDIA's CUDA images.
 struct ImageTagRow {
