@@ -31,8 +31,9 @@ Findings unknown(std::string why) {
   return {{Severity::kUnknown, std::move(why), {}, {}, {}}};
 }
 
-Finding found(Severity severity, std::string what, std::string mend, std::vector<Step> steps) {
-  return {severity, std::move(what), {}, std::move(mend), std::move(steps)};
+Finding found(Severity severity, std::string what, std::string mend, std::vector<Step> steps,
+              std::string afterwards) {
+  return {severity, std::move(what), {}, std::move(mend), std::move(steps), std::move(afterwards)};
 }
 
 const std::vector<Check>& checks() {

@@ -33,13 +33,15 @@ struct Finding {
   /// Commands that `--fix` may run: they take nothing away that cannot be made again, interrupt
   /// nobody, and doing them twice does no harm.
   std::vector<Step> steps = {};
+  /// What is left to a person after the steps, in words; empty: nothing.
+  std::string afterwards = {};
 };
 using Findings = std::vector<Finding>;
 
 Findings ok(std::string what);
 Findings unknown(std::string why);
 Finding found(Severity severity, std::string what, std::string mend = {},
-              std::vector<Step> steps = {});
+              std::vector<Step> steps = {}, std::string afterwards = {});
 
 /// Which parts of the snapshot a check needs.
 struct Parts {

@@ -16,8 +16,12 @@ Step move_aside(const CdiSpec& spec) {
   return {"mv", "-T", "--backup=numbered", spec.file, spec.file + ".outdated"};
 }
 
-constexpr const char* kMakeAgain =
-    "make it again: sudo nvidia-ctk cdi generate --output=FILE; --fix moves it aside";
+constexpr const char* kOutOfDate = "move it aside, and make it again if an engine is to use it";
+
+std::string make_again(const CdiSpec& spec) {
+  return cat("make it again if an engine is to use it: sudo nvidia-ctk cdi generate --output=",
+             printable(spec.file));
+}
 
 std::string listed(const std::vector<std::string>& names) {
   constexpr size_t kShown = 3;
@@ -90,7 +94,7 @@ Findings findings_about(const std::vector<CdiSpec>& specs) {
       findings.push_back(unknown(printable(*spec.error, 300)).front());
     } else if (auto why = stale(spec)) {
       findings.push_back(found(Severity::kError, cat("'", printable(spec.file), "' ", *why),
-                               kMakeAgain, {move_aside(spec)}));
+                               kOutOfDate, {move_aside(spec)}, make_again(spec)));
     }
   }
   add_conflicts(specs, findings);
@@ -109,7 +113,7 @@ Findings version_findings(const std::vector<CdiSpec>& specs,
           found(Severity::kError,
                 cat("'", printable(spec.file), "' names libraries of driver ",
                     printable(version, 40), ", the kernel module is ", *module_version),
-                kMakeAgain, {move_aside(spec)}));
+                kOutOfDate, {move_aside(spec)}, make_again(spec)));
       break;
     }
   }

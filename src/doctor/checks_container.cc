@@ -47,10 +47,13 @@ std::vector<std::string> given_nodes(const json::Value& spec) {
   return paths;
 }
 
+// Outboard's mounts have the version in the source's name, NVIDIA's toolkit's in both.
 size_t given_files(const json::Value& spec) {
   size_t count = 0;
   for (const json::Value& mount : spec["mounts"].items()) {
-    if (host::versioned_name(file_name_of(mount["destination"].text()))) count++;
+    if (host::versioned_name(file_name_of(mount["source"].text())) ||
+        host::versioned_name(file_name_of(mount["destination"].text())))
+      count++;
   }
   return count;
 }
@@ -212,10 +215,7 @@ Findings look_at_driver(const Facts& facts) {
   const auto& module = facts.machine.module_version;
   for (const SeenMount& mount : *container.mounts) {
     if (mount.deleted) deleted.push_back(mount.target);
-    std::string name = file_name_of(mount.target);
-    auto versioned = host::versioned_name(name);
-    if (module && versioned && versioned->version != *module)
-      other = std::string(versioned->version);
+    if (module && mount.version && *mount.version != *module) other = *mount.version;
   }
   if (!other.empty()) {
     return {found(Severity::kError,
@@ -230,7 +230,9 @@ Findings look_at_driver(const Facts& facts) {
                   listed(deleted)),
               restart(container))};
   }
-  if (container.mounts->empty()) return ok("no file of the driver is mounted in it");
+  bool has_version = std::any_of(container.mounts->begin(), container.mounts->end(),
+                                 [](const SeenMount& mount) { return mount.version.has_value(); });
+  if (!has_version) return ok("no file of the driver with a version is mounted in it");
   if (!module) return unknown("the kernel module is not loaded");
   return ok(cat("driver ", *module));
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The machine as a program in a container sees it.
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include "base/files.h"
 #include "base/text.h"
+#include "compat/tables.h"
+#include "compat/verdict.h"
 #include "doctor/tables.h"
 
 namespace outboard::doctor {
@@ -31,6 +34,44 @@ Findings look_for_gift(const Facts& facts) {
   return {};
 }
 
+// The GPUs whose nodes are here, as the support matrix of forward compatibility sees them.
+std::vector<compat::GpuTraits> given_gpus(const Facts& facts) {
+  std::vector<compat::GpuTraits> gpus;
+  for (const host::GpuFact& gpu : facts.machine.gpus) {
+    std::string node = cat("/dev/nvidia", gpu.minor.value_or(UINT32_MAX));
+    bool here = std::any_of(facts.inside.nodes.begin(), facts.inside.nodes.end(),
+                            [&](const OpenedNode& opened) { return opened.path == node; });
+    if (!here) continue;
+    std::string name = gpu.model.value_or("");
+    gpus.push_back({cat("GPU ", gpu.pci, " (", printable(name, 100), ")"), std::nullopt,
+                    compat::gpu_class(compat::built_in_tables(), name)});
+  }
+  return gpus;
+}
+
+Findings look_at_compat(const Facts& facts, const LoadedLibrary& library, const std::string& module,
+                        const std::string& where) {
+  std::vector<compat::GpuTraits> gpus = given_gpus(facts);
+  compat::ForwardAnswer answer =
+      compat::judge_forward(compat::built_in_tables(), *library.version, module, gpus);
+  if (answer.allowed && !gpus.empty())
+    return ok(cat(where, ", forward compatibility: ", answer.reason));
+  bool older = compare_versions(*library.version, module) < 0;
+  Finding finding =
+      found(older ? Severity::kError : Severity::kWarning,
+            cat("programs load ", where, ", a forward compatibility library of ", *library.version,
+                "; the kernel module is ", module, ": ", answer.reason),
+            library.by == std::string_view("LD_LIBRARY_PATH")
+                ? "take the compat directory out of LD_LIBRARY_PATH"
+                : "remove the package cuda-compat from the image, or start the container with "
+                  "Outboard, which leaves it out where it cannot be used");
+  finding.consequence = older ? "CUDA error 803 (system has unsupported display driver / cuda "
+                                "driver combination)"
+                              : "CUDA error 804 (forward compatibility was attempted on non "
+                                "supported HW) on GPUs that are not of the data center";
+  return {std::move(finding)};
+}
+
 Findings look_at_libcuda(const Facts& facts) {
   const InsideFacts& inside = facts.inside;
   const auto& module = facts.machine.module_version;
@@ -50,20 +91,7 @@ Findings look_at_libcuda(const Facts& facts) {
     return unknown(cat("the kernel's driver has no version in /proc here; libcuda is ", where));
   if (*library.version == *module) return ok(where);
   if (library.real_path.find("/compat/") != std::string::npos) {
-    bool older = compare_versions(*library.version, *module) < 0;
-    Finding finding =
-        found(older ? Severity::kError : Severity::kWarning,
-              cat("programs load ", where, ", a forward compatibility library of ",
-                  *library.version, "; the kernel module is ", *module),
-              library.by == std::string_view("LD_LIBRARY_PATH")
-                  ? "take the compat directory out of LD_LIBRARY_PATH"
-                  : "remove the package cuda-compat from the image, or start the container with "
-                    "Outboard, which leaves it out where it cannot be used");
-    finding.consequence = older ? "CUDA error 803 (system has unsupported display driver / cuda "
-                                  "driver combination)"
-                                : "CUDA error 804 (forward compatibility was attempted on non "
-                                  "supported HW) on GPUs that are not of the data center";
-    return {std::move(finding)};
+    return look_at_compat(facts, library, *module, where);
   }
   return {
       found(Severity::kError, cat("programs load ", where, ", the kernel module is ", *module),

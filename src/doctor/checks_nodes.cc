@@ -64,9 +64,8 @@ Findings look_at_uvm(const Facts& facts) {
     std::vector<Step> steps;
     if (touches_kernel(facts)) steps.push_back({"modprobe", "nvidia-uvm"});
     return {found(Severity::kError, "the kernel module nvidia-uvm is not loaded",
-                  "sudo modprobe nvidia-uvm; at every boot: echo nvidia-uvm | sudo tee "
-                  "/etc/modules-load.d/nvidia-uvm.conf",
-                  std::move(steps))};
+                  "sudo modprobe nvidia-uvm", std::move(steps),
+                  "at every boot: echo nvidia-uvm | sudo tee /etc/modules-load.d/nvidia-uvm.conf")};
   }
   return look_for_nodes(facts, true);
 }
@@ -128,7 +127,9 @@ Findings look_at_links(const Facts& facts) {
   Finding finding = found(facts.system.systemd ? Severity::kWarning : Severity::kNote,
                           cat("no link in ", printable(facts.machine.roots.dev), "/char for ",
                               printable(listed(missing), 300)),
-                          {}, std::move(steps));
+                          {}, std::move(steps),
+                          "at every boot: 60-outboard-char-links.rules of Outboard's packaging "
+                          "in /etc/udev/rules.d");
   if (!facts.system.systemd)
     finding.consequence = "of no consequence here: systemd does not manage this machine's cgroups";
   return {std::move(finding)};

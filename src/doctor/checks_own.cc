@@ -47,8 +47,8 @@ std::vector<Check> own_checks() {
        "Outboard's own configuration can be read, and what it names exists",
        "/etc/outboard/config.toml: syntax, keys, types, owner and mode, the paths and programs in "
        "it",
-       "outboard-runtime refuses every container that asks for a GPU, and the commands of outboard "
-       "end with the same error",
+       "outboard-runtime refuses every container that asks for a GPU, and every other command ends "
+       "with the same error",
        "correct the file; doc/configuration.md has its keys",
        {Part::kOwn},
        look_at_policy},

@@ -3,6 +3,7 @@
 // facts with one fault each. Real containers: test/engines/doctor_engines.sh.
 #include <cerrno>
 
+#include "doctor/driver_mounts.h"
 #include "doctor/find_container.h"
 #include "doctor/read_engines.h"
 #include "test/fixtures/doctor_machine.h"
@@ -44,7 +45,7 @@ Facts with_container() {
           "mounts": [{"destination": "/usr/lib/libcuda.so.580.95.05"}]})",
       "config.json");
   container.nodes = {{"/dev/nvidia0", 195, 0}, {"/dev/nvidia-uvm", 510, 0}};
-  container.mounts = {{"/usr/lib/libcuda.so.580.95.05", false}};
+  container.mounts = {{"/usr/lib/libcuda.so.580.95.05", false, "580.95.05"}};
   container.rules = parse_device_rules("c 1:3 rwm\nc 195:0 rw\nc 510:* rwm\n");
   return facts;
 }
@@ -141,6 +142,45 @@ TEST_CASE("a driver that was upgraded since the container started") {
               "error: it was started with driver 580.95.05, the kernel module is 590.44.01 now"));
 }
 
+TEST_CASE("the driver's version of a container whose files are mounted by their SONAME") {
+  auto mounts = driver_mounts(
+      "100 99 0:50 / / rw - overlay overlay rw\n"
+      "101 100 8:1 /usr/lib/libcuda.so.535.54.03 /usr/lib/libcuda.so.1 ro - ext4 /dev/sda1 rw\n"
+      "102 100 8:1 /usr/lib/libnvidia-ml.so.535.54.03//deleted /usr/lib/libnvidia-ml.so.1 ro - "
+      "ext4 /dev/sda1 rw\n"
+      "103 100 8:1 /usr/bin/nvidia-smi /usr/bin/nvidia-smi ro - ext4 /dev/sda1 rw\n"
+      "104 100 0:5 /nvidia0 /dev/nvidia0 rw - devtmpfs udev rw\n"
+      "105 100 8:1 /home /home rw - ext4 /dev/sda1 rw\n"
+      "cut off\n");
+  REQUIRE(mounts.size() == 3);
+  CHECK(mounts[0].target == "/usr/lib/libcuda.so.1");
+  CHECK(mounts[0].version == "535.54.03");
+  CHECK_FALSE(mounts[0].deleted);
+  CHECK(mounts[1].deleted);
+  CHECK(mounts[1].version == "535.54.03");
+  CHECK_FALSE(mounts[2].version);
+  Facts facts = with_container();
+  facts.container.mounts = mounts;
+  CHECK(holds(said("container-driver", facts),
+              "error: it was started with driver 535.54.03, the kernel module is 580.95.05 now"));
+  facts.container.mounts = {mounts[2]};
+  CHECK(holds(said("container-driver", facts), "ok: no file of the driver with a version"));
+}
+
+TEST_CASE("cgroups of containers, and of a host's services") {
+  for (const char* text : {"0::/kubepods.slice/kubepods-burstable.slice/cri-containerd-1.scope\n",
+                           "4:devices:/docker/0123\n0::/\n", "0::/system.slice/docker-01.scope\n",
+                           "0::/machine.slice/libpod-0123.scope\n", "0::/lxc.payload.web/init\n"}) {
+    INFO(text);
+    CHECK(is_container_cgroup(text));
+  }
+  for (const char* text : {"0::/\n", "0::/system.slice/docker.service\n",
+                           "0::/user.slice/user-0.slice/session-1.scope\n", ""}) {
+    INFO(text);
+    CHECK_FALSE(is_container_cgroup(text));
+  }
+}
+
 TEST_CASE("names that are no container's are refused before anybody is asked") {
   for (const char* name : {"", "../x", "a/b", "-x\n", ".hidden", "a?all=1"}) {
     INFO(name);
@@ -173,6 +213,17 @@ TEST_CASE("inside a container: healthy, and each fault") {
   inside.libcuda = library("/usr/local/cuda/compat/libcuda.so.590.1.2", "590.1.2", "ld.so.cache");
   CHECK(finding("inside-libcuda").severity == Severity::kWarning);
   CHECK(holds(finding("inside-libcuda").consequence, "804"));
+  facts.machine.gpus = {{.pci = "0000:18:00.0", .minor = 0, .model = "NVIDIA H200"},
+                        {.pci = "0000:2a:00.0", .minor = 1, .model = "NVIDIA GeForce RTX 4090"}};
+  facts.machine.module_version = "570.195.03";
+  inside.libcuda =
+      library("/usr/local/cuda/compat/libcuda.so.580.82.07", "580.82.07", "ld.so.cache");
+  CHECK(finding("inside-libcuda").severity == Severity::kOk);
+  CHECK(holds(finding("inside-libcuda").what, "forward compatibility"));
+  inside.nodes.push_back({"/dev/nvidia1", 0});
+  CHECK(finding("inside-libcuda").severity == Severity::kWarning);
+  inside.nodes.pop_back();
+  facts.machine.module_version = "580.95.05";
   inside.libcuda.reset();
   CHECK(holds(finding("inside-libcuda").what, "no libcuda.so.1"));
 

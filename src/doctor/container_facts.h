@@ -30,7 +30,8 @@ struct SeenNode {
 /// A line of the container's mountinfo that concerns the driver.
 struct SeenMount {
   std::string target;
-  bool deleted = false;  ///< the file that was mounted exists no more
+  bool deleted = false;                ///< the file that was mounted exists no more
+  std::optional<std::string> version;  ///< of the driver, in the name of the file or of the target
 };
 
 /// A rule of the cgroup's list of devices: "c 195:0 rwm", "a *:* rwm".
@@ -57,7 +58,7 @@ struct ContainerFacts {
 struct LoadedLibrary {
   std::string path;
   std::string real_path;
-  std::optional<std::string> version;  ///< driver version in the real file's name
+  std::optional<std::string> version;  ///< driver version in the file's name, or its mount's source
   std::string by;                      ///< "LD_LIBRARY_PATH", "ld.so.cache" or "a usual directory"
 };
 

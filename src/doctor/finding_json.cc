@@ -24,6 +24,7 @@ json::Value finding_to_json(const Check& check, const Finding& finding) {
   value.set("mend", wrong ? first_filled(finding.mend, check.mend) : finding.mend);
   json::Value& steps = value.set("steps", json::Value::array());
   for (const Step& step : finding.steps) steps.push(json::Value::array(step));
+  if (!finding.afterwards.empty()) value.set("afterwards", finding.afterwards);
   return value;
 }
 
@@ -32,7 +33,8 @@ Finding finding_from_json(const json::Value& value) {
                   value["what"].text(),
                   value["consequence"].text(),
                   value["mend"].text(),
-                  {}};
+                  {},
+                  value["afterwards"].text()};
   for (Severity severity : kSeverities) {
     if (value["severity"].text() == severity_name(severity)) finding.severity = severity;
   }

@@ -8,8 +8,8 @@
 
 namespace outboard::doctor {
 
-/// {"severity", "what", "consequence", "mend", "steps": [["ln", ...]]}; texts that fall back on the
-/// check's own are filled in where something is wrong.
+/// {"severity", "what", "consequence", "mend", "steps": [["ln", ...]], "afterwards" if any}; texts
+/// that fall back on the check's own are filled in where something is wrong.
 json::Value finding_to_json(const Check& check, const Finding& finding);
 /// What finding_to_json wrote; anything else becomes an unknown finding.
 Finding finding_from_json(const json::Value& value);

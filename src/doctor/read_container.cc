@@ -11,16 +11,12 @@
 #include "base/root.h"
 #include "base/text.h"
 #include "doctor/daemon_process.h"
+#include "doctor/driver_mounts.h"
 #include "doctor/read_engines.h"
 
 namespace outboard::doctor {
 
 namespace {
-
-bool concerns_driver(std::string_view path) {
-  return path.find("nvidia") != std::string_view::npos ||
-         path.find("/libcuda") != std::string_view::npos;
-}
 
 std::optional<std::vector<SeenNode>> read_nodes(uint32_t pid) {
   auto root = Root::open(cat("/proc/", pid, "/root"), Root::Trust::kUntrusted);
@@ -40,19 +36,10 @@ std::optional<std::vector<SeenNode>> read_nodes(uint32_t pid) {
   return nodes;
 }
 
-// Fields of proc_pid_mountinfo(5): the fourth is the root of the mount in its file system, to which
-// the kernel adds "//deleted"; the fifth is the target.
 std::optional<std::vector<SeenMount>> read_mounts(uint32_t pid) {
   auto text = read_file(cat("/proc/", pid, "/mountinfo"), 64U << 20);
   if (!text) return std::nullopt;
-  std::vector<SeenMount> mounts;
-  for (std::string_view line : split(*text, '\n')) {
-    auto fields = words(line);
-    if (fields.size() < 6 || !concerns_driver(fields[4])) continue;
-    bool deleted = fields[3].size() > 9 && fields[3].substr(fields[3].size() - 9) == "//deleted";
-    mounts.push_back({std::string(fields[4]), deleted});
-  }
-  return mounts;
+  return driver_mounts(*text);
 }
 
 // The path of the process in the hierarchy of that controller ("" is v2's).

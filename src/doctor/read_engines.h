@@ -19,8 +19,9 @@ void read_container(const Places& places, Facts& facts);
 /// Opens every node of the driver, which starts its GPU.
 void read_inside(const Places& places, Facts& facts);
 
-/// True if this process runs in a container: Docker's or Podman's marker file, or files of the
-/// driver that are mounts. A machine in a directory is none.
+/// True if this process runs in a container: Docker's, Podman's or Kubernetes' marker file, the
+/// variable `container`, the cgroup of an engine, or files of the driver that are mounts. A machine
+/// in a directory is none.
 bool is_inside_container(const Places& places);
 
 /// Path of the socket, or what DOCKER_HOST names in its place ("tcp://...").

@@ -4,11 +4,13 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
 #include "base/files.h"
 #include "base/text.h"
+#include "doctor/driver_mounts.h"
 #include "doctor/read_engines.h"
 #include "elf/ld_cache.h"
 #include "host/driver_files.h"
@@ -63,27 +65,41 @@ int open_error(const std::string& path) {
   return 0;
 }
 
-bool driver_is_mounted(const Places& places) {
+std::vector<SeenMount> own_mounts(const Places& places) {
   auto text = read_file(places.roots.proc + "/self/mountinfo", 64U << 20);
-  if (!text) return false;
-  for (std::string_view line : split(*text, '\n')) {
-    auto fields = words(line);
-    if (fields.size() > 5 && host::versioned_name(file_name_of(fields[4]))) return true;
+  return text ? driver_mounts(*text) : std::vector<SeenMount>{};
+}
+
+bool brings_driver(const std::vector<SeenMount>& mounts) {
+  return std::any_of(mounts.begin(), mounts.end(),
+                     [](const SeenMount& mount) { return mount.version.has_value(); });
+}
+
+// The driver's files that are mounted by their SONAME have no version in their own name.
+void add_version(const std::vector<SeenMount>& mounts, LoadedLibrary& library) {
+  for (const SeenMount& mount : mounts) {
+    if (mount.target == library.real_path && !library.version) library.version = mount.version;
   }
-  return false;
 }
 
 }  // namespace
 
 bool is_inside_container(const Places& places) {
   if (places.system != "/") return false;
-  return path_exists("/run/.containerenv") || path_exists("/.dockerenv") ||
-         driver_is_mounted(places);
+  for (const char* mark : {"/run/.containerenv", "/.dockerenv", "/run/secrets/kubernetes.io"}) {
+    if (path_exists(mark)) return true;
+  }
+  // systemd.io/CONTAINER_INTERFACE: Podman, systemd-nspawn and others set it.
+  if (const char* manager = ::getenv("container"); manager && *manager != '\0') return true;
+  auto cgroup = read_file(places.roots.proc + "/self/cgroup", 1U << 20);
+  return (cgroup && is_container_cgroup(*cgroup)) || brings_driver(own_mounts(places));
 }
 
 void read_inside(const Places& places, Facts& facts) {
   InsideFacts& inside = facts.inside;
+  std::vector<SeenMount> mounts = own_mounts(places);
   inside.libcuda = find_libcuda(places);
+  if (inside.libcuda) add_version(mounts, *inside.libcuda);
   for (const char* directory : {"", "/nvidia-caps"}) {
     auto names = list_directory(places.roots.dev + directory);
     if (!names) continue;
@@ -94,7 +110,7 @@ void read_inside(const Places& places, Facts& facts) {
     }
   }
   if (const char* value = ::getenv("NVIDIA_VISIBLE_DEVICES")) inside.visible = value;
-  inside.mounted_driver = driver_is_mounted(places);
+  inside.mounted_driver = brings_driver(mounts);
 }
 
 }  // namespace outboard::doctor

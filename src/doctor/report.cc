@@ -72,7 +72,7 @@ std::string line(std::string_view label, std::string_view text) {
 std::string mend_of(const Finding& finding, const Check& check) {
   if (finding.steps.empty()) return finding.mend;
   std::string text = cat("sudo ", shell_text(finding.steps.front()));
-  if (finding.steps.size() == 1) return cat(text, "  (or: sudo outboard doctor --fix)");
+  if (finding.steps.size() == 1) return cat(text, "; or: sudo outboard doctor --fix");
   return cat(text, " and ", finding.steps.size() - 1, " more; sudo outboard doctor --fix ",
              check.id);
 }
@@ -114,6 +114,7 @@ std::string report_text(const std::vector<CheckResult>& results, bool simulated,
     if (!finding.consequence.empty()) out += line("so", finding.consequence);
     std::string mend = mend_of(finding, *shown.check);
     if (!mend.empty()) out += line("mend", mend);
+    if (!finding.afterwards.empty()) out += line("then", finding.afterwards);
   }
   if (verbose) {
     for (const CheckResult& result : results) {

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/files.h"
+#include "doctor/finding_json.h"
 #include "doctor/report.h"
 
 using namespace outboard;
@@ -124,6 +125,17 @@ TEST_CASE("exit codes, and the report's order") {
         "unknown  log: no access\n"
         "ok       pass: fine\n\n"
         "1 error, 1 warning, 1 unknown; 1 check of 4 passed\n");
+  std::vector<CheckResult> mendable = {result(kWarn, Severity::kWarning, "odd")};
+  mendable[0].findings[0].steps = {{"rm", "-f", "/a b"}};
+  mendable[0].findings[0].afterwards = "at every boot: again";
+  CHECK(report_text(mendable, false, false) ==
+        "warning  warn: odd\n"
+        "         so    then this\n"
+        "         mend  sudo rm -f '/a b'; or: sudo outboard doctor --fix\n"
+        "         then  at every boot: again\n\n"
+        "1 warning; 0 checks of 1 passed\n");
+  CHECK(finding_from_json(finding_to_json(kWarn, mendable[0].findings[0])).afterwards ==
+        "at every boot: again");
   CHECK(report_json(results, true)["exitCode"].as_int() == 1);
   CHECK(report_json(results, true)["checks"].items().size() == 4);
 }

@@ -154,6 +154,8 @@ Ran run_mends(const CheckResult& result, bool yes) {
     if (auto done = doctor::run_steps(finding.steps); !done) {
       std::fflush(stdout);
       say(done.error().text);
+    } else if (!finding.afterwards.empty()) {
+      std::printf("  then %s\n", printable(finding.afterwards, 1000).c_str());
     }
   }
   return ran;
@@ -186,7 +188,8 @@ Result<void> mend(const std::vector<CheckResult>& results, const doctor::Places&
       }
       if (now.refused || all_steps(result).empty() || all_steps(result) == steps ||
           round + 1 == kRounds) {
-        bool good = result.severity() == doctor::Severity::kOk;
+        // What is left to a person (a note, a conflict of two files) is told by the second report.
+        bool good = all_steps(result).empty();
         std::printf("%s: %s\n", std::string(first.check->id).c_str(),
                     good ? "mended" : "not mended");
         break;
