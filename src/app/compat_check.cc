@@ -34,33 +34,59 @@ CompatMode effective_mode(const std::vector<std::string>& environment, CompatMod
   return mode;
 }
 
-CompatDecision decide(const compat::DriverTraits& driver,
-                      const std::vector<compat::CheckedGpu>& gpus,
-                      const std::optional<plan::ImageCompat>& image, CompatMode mode,
-                      const compat::Tables& tables, std::vector<std::string>& notes) {
-  CompatDecision decision;
-  if (!image) return decision;
+std::vector<compat::GpuTraits> traits_of(const std::vector<compat::CheckedGpu>& gpus) {
   std::vector<compat::GpuTraits> traits;
   for (const compat::CheckedGpu& gpu : gpus) traits.push_back(gpu.traits);
+  return traits;
+}
+
+CompatDecision decide(const CompatBasis& basis, const std::optional<plan::ImageCompat>& image,
+                      const compat::Tables& tables) {
+  CompatDecision decision;
+  if (!image) return decision;
   compat::ForwardAnswer answer =
-      compat::judge_forward(tables, image->version, driver.version, traits);
+      compat::judge_forward(tables, image->version, basis.driver.version, traits_of(basis.gpus));
   decision.cuda = answer.cuda;
   decision.why = answer.reason;
   // Without a GPU there is nothing that could be compatible.
-  if (mode == CompatMode::kAuto) decision.use_image_compat = answer.allowed && !gpus.empty();
-  if (mode == CompatMode::kForce) {
+  if (basis.mode == CompatMode::kAuto)
+    decision.use_image_compat = answer.allowed && !basis.gpus.empty();
+  if (basis.mode == CompatMode::kForce) {
     decision.use_image_compat = answer.loadable;
     if (answer.loadable && !answer.allowed)
       decision.why = cat("forced; ", answer.reason, " (CUDA error 803 or 804 would be the result)");
   }
-  if (decision.use_image_compat) return decision;
-  std::string why = mode == CompatMode::kOff ? "it is switched off" : decision.why;
-  notes.push_back(cat("CUDA forward compatibility: the image's '", printable(image->directory),
-                      "' (", printable(image->version), ") is not used: ", why));
+  if (basis.mode == CompatMode::kOff) decision.why = "it is switched off";
   return decision;
 }
 
-}  // namespace
+bool holds(const CompatBasis& basis, const std::string& compat_cuda, const compat::Tables& tables) {
+  std::vector<std::string> ignored;
+  return !compat::requirement_failure(basis.requirements, basis.driver, basis.gpus, compat_cuda,
+                                      tables, ignored);
+}
+
+std::string possible_cuda(const CompatBasis& basis, const compat::Tables& tables) {
+  if (basis.mode == CompatMode::kOff || holds(basis, "", tables)) return "";
+  for (const std::string& release : compat::forward_releases(
+           tables, basis.driver.version, traits_of(basis.gpus), basis.mode == CompatMode::kForce)) {
+    if (holds(basis, release, tables)) return release;
+  }
+  return "";
+}
+
+/// Whether brands decide, with the driver's own CUDA version or with that of libraries.
+bool needs_brand(const CompatBasis& basis, bool files_known, const compat::Tables& tables) {
+  auto hangs = [&](const std::string& compat_cuda) {
+    compat::DriverTraits driver = basis.driver;
+    if (!compat_cuda.empty()) driver.cuda = compat::KnownVersion{compat_cuda, false};
+    return compat::needs_brand(basis.requirements, driver, basis.gpus, tables);
+  };
+  if (basis.requirements.all.empty()) return false;
+  if (hangs(basis.compat_cuda())) return true;
+  std::string possible = files_known ? "" : possible_cuda(basis, tables);
+  return !possible.empty() && hangs(possible);
+}
 
 compat::DriverTraits driver_traits(const Machine& machine) {
   compat::DriverTraits driver;
@@ -89,65 +115,54 @@ std::vector<compat::CheckedGpu> chosen_gpus(const Chosen& chosen, const compat::
   return gpus;
 }
 
+}  // namespace
+
+Result<CompatBasis> compat_basis(Chosen& chosen, const MachineOptions& options,
+                                 const ImageDemands& demands, const compat::Tables& tables,
+                                 std::vector<std::string>& notes) {
+  CompatBasis basis;
+  OB_TRY(basis.requirements, compat::requirements_of_image(demands.environment, demands.labels));
+  basis.driver = driver_traits(chosen.machine);
+  basis.gpus = chosen_gpus(chosen, tables);
+  basis.mode = effective_mode(demands.environment, options.compat, notes);
+  basis.decision = decide(basis, demands.compat, tables);
+  bool open = !demands.files_known && !demands.compat;
+  if (needs_brand(basis, !open, tables)) {
+    learn_brands(chosen.machine, options);
+    basis.driver = driver_traits(chosen.machine);
+    basis.gpus = chosen_gpus(chosen, tables);
+    for (compat::CheckedGpu& gpu : basis.gpus) {
+      // As NVIDIA's tools call a brand that NVML has no name for.
+      if (!gpu.brand) gpu.brand = "unknown";
+    }
+  }
+  if (open) basis.possible_cuda = possible_cuda(basis, tables);
+  return basis;
+}
+
 Result<CompatDecision> check_compatibility(Chosen& chosen, const MachineOptions& options,
                                            const ImageDemands& demands,
                                            const compat::Tables& tables,
                                            std::vector<std::string>& notes) {
   if (!chosen.selection.driver) return CompatDecision{};
-  OB_TRY(compat::Requirements requirements,
-         compat::requirements_of_image(demands.environment, demands.labels));
-  compat::DriverTraits driver = driver_traits(chosen.machine);
-  std::vector<compat::CheckedGpu> gpus = chosen_gpus(chosen, tables);
-  if (!requirements.all.empty() && compat::needs_brand(requirements, driver, gpus, tables)) {
-    learn_brands(chosen.machine, options);
-    gpus = chosen_gpus(chosen, tables);
-    for (compat::CheckedGpu& gpu : gpus) {
-      // As NVIDIA's tools call a brand that NVML has no name for.
-      if (!gpu.brand) gpu.brand = "unknown";
-    }
-  }
-  CompatMode mode = effective_mode(demands.environment, options.compat, notes);
-  CompatDecision decision = decide(driver, gpus, demands.compat, mode, tables, notes);
-  if (auto failure = compat::requirement_failure(requirements, driver, gpus,
-                                                 decision.use_image_compat ? decision.cuda : "",
-                                                 tables, notes))
-    return std::move(*failure);
-  return decision;
+  OB_TRY(CompatBasis basis, compat_basis(chosen, options, demands, tables, notes));
+  const CompatDecision& decision = basis.decision;
+  if (demands.compat && !decision.use_image_compat)
+    notes.push_back(cat("CUDA forward compatibility: the image's '",
+                        printable(demands.compat->directory), "' (",
+                        printable(demands.compat->version), ") is not used: ", decision.why));
+  auto failure = compat::requirement_failure(basis.requirements, basis.driver, basis.gpus,
+                                             basis.compat_cuda(), tables, notes);
+  if (failure && basis.possible_cuda.empty()) return std::move(*failure);
+  return std::move(basis.decision);
 }
 
-std::optional<std::string> cuda_by_forward(const compat::Requirements& requirements,
-                                           const compat::DriverTraits& driver,
-                                           const std::vector<compat::CheckedGpu>& gpus,
-                                           const compat::Tables& tables) {
-  std::optional<std::string> toolkit;
-  for (const compat::Requirement& requirement : requirements.all) {
-    auto lowest = compat::lowest_cuda(requirement);
-    if (lowest && (!toolkit || compat::compare_padded(*lowest, *toolkit) > 0)) toolkit = lowest;
-  }
-  auto brought_by = toolkit ? compat::full_driver(tables, *toolkit) : std::nullopt;
-  if (!brought_by || gpus.empty()) return std::nullopt;
-  std::vector<compat::GpuTraits> traits;
-  for (const compat::CheckedGpu& gpu : gpus) traits.push_back(gpu.traits);
-  if (!compat::judge_forward(tables, *brought_by, driver.version, traits).allowed)
-    return std::nullopt;
-  return toolkit;
-}
-
-Result<void> check_before_pull(Chosen& chosen, const MachineOptions& options,
-                               const ImageDemands& demands, const compat::Tables& tables) {
+Result<void> check_before_pull(Chosen& chosen, const MachineOptions& options, ImageDemands demands,
+                               const compat::Tables& tables) {
+  demands.files_known = false;
   std::vector<std::string> notes;
-  auto decision = check_compatibility(chosen, options, demands, tables, notes);
-  if (decision) return {};
-  Error error = std::move(decision).error();
-  if (error.code != ErrorCode::kUnsupported || options.compat == CompatMode::kOff) return error;
-  OB_TRY(compat::Requirements requirements,
-         compat::requirements_of_image(demands.environment, demands.labels));
-  compat::DriverTraits driver = driver_traits(chosen.machine);
-  std::vector<compat::CheckedGpu> gpus = chosen_gpus(chosen, tables);
-  auto cuda = cuda_by_forward(requirements, driver, gpus, tables);
-  if (cuda && !compat::requirement_failure(requirements, driver, gpus, *cuda, tables, notes))
-    return {};
-  return error;
+  OB_CHECK(check_compatibility(chosen, options, demands, tables, notes));
+  return {};
 }
 
 }  // namespace outboard::app

@@ -21,6 +21,7 @@ struct ImageDemands {
   std::vector<std::string> environment;  ///< "NAME=value", of image and person
   compat::Labels labels = {};
   std::optional<plan::ImageCompat> compat = {};
+  bool files_known = true;  ///< false: the image may have such libraries all the same
 };
 
 struct CompatDecision {
@@ -29,27 +30,37 @@ struct CompatDecision {
   std::string why;
 };
 
-/// The driver and the chosen GPUs as compat/ sees them; brands are there if NVML was asked.
-compat::DriverTraits driver_traits(const Machine& machine);
-std::vector<compat::CheckedGpu> chosen_gpus(const Chosen& chosen, const compat::Tables& tables);
+/// What every answer about an image rests on, whoever asks.
+struct CompatBasis {
+  compat::Requirements requirements;
+  compat::DriverTraits driver;
+  std::vector<compat::CheckedGpu> gpus;  ///< brands are there if the answer hangs on them
+  CompatMode mode = CompatMode::kAuto;   ///< the policy's, or the environment's own
+  /// Of all the GPUs together: they share one container.
+  CompatDecision decision;
+  /// Where the image's files are not known: the CUDA release by which libraries in them would meet
+  /// the requirements, if they do not hold without. Empty: there is none.
+  std::string possible_cuda;
 
-/// kUnsupported: a requirement does not hold. kUsage: it cannot be read. May ask NVML for brands,
-/// if the answer hangs on them. `notes` gets what a person should know.
+  /// The CUDA version that the container will have by forward compatibility; empty: the driver's.
+  std::string compat_cuda() const { return decision.use_image_compat ? decision.cuda : ""; }
+};
+
+/// kUsage: a requirement cannot be read. May ask NVML for brands, if the answer hangs on them.
+/// `notes` gets what a person should know.
+Result<CompatBasis> compat_basis(Chosen& chosen, const MachineOptions& options,
+                                 const ImageDemands& demands, const compat::Tables& tables,
+                                 std::vector<std::string>& notes);
+
+/// kUnsupported: a requirement does not hold. kUsage: it cannot be read.
 Result<CompatDecision> check_compatibility(Chosen& chosen, const MachineOptions& options,
                                            const ImageDemands& demands,
                                            const compat::Tables& tables,
                                            std::vector<std::string>& notes);
 
-/// The CUDA version that forward compatibility libraries would have to bring for all requirements,
-/// if the support matrix allows them here; nothing if it does not, or nothing asks for a version.
-std::optional<std::string> cuda_by_forward(const compat::Requirements& requirements,
-                                           const compat::DriverTraits& driver,
-                                           const std::vector<compat::CheckedGpu>& gpus,
-                                           const compat::Tables& tables);
-
-/// check_compatibility() while the image's files are not known: what such libraries could meet is
-/// let through.
-Result<void> check_before_pull(Chosen& chosen, const MachineOptions& options,
-                               const ImageDemands& demands, const compat::Tables& tables);
+/// check_compatibility() while the image's files are not known: what libraries in them could meet
+/// is let through.
+Result<void> check_before_pull(Chosen& chosen, const MachineOptions& options, ImageDemands demands,
+                               const compat::Tables& tables);
 
 }  // namespace outboard::app

@@ -11,6 +11,7 @@ namespace outboard::app {
 
 namespace {
 
+using compat::ForwardLibraries;
 using compat::Judgement;
 using compat::Verdict;
 
@@ -108,27 +109,25 @@ std::vector<std::string> ways_of(const std::string& hint) {
 /// One GPU against one image.
 class GpuCheck {
  public:
-  GpuCheck(const ImageEvidence& image, const compat::Requirements& requirements,
-           const std::optional<CudaSign>& cuda, const compat::DriverTraits& driver,
-           const compat::CheckedGpu& gpu, const compat::Tables& tables,
-           std::vector<std::string>& notes)
+  GpuCheck(const ImageEvidence& image, const CompatBasis& basis,
+           const std::optional<CudaSign>& cuda, const compat::CheckedGpu& gpu,
+           const compat::Tables& tables, std::vector<std::string>& notes)
       : image_(image),
-        requirements_(requirements),
+        basis_(basis),
         cuda_(cuda),
-        driver_(driver),
+        driver_(basis.driver),
         gpu_(gpu),
         tables_(tables),
         notes_(notes) {}
 
   std::vector<PartVerdict> judge() {
-    std::string compat_cuda;
     // A framework's judgement holds that of the CUDA version that was named for it.
     bool named_for_framework = image_.instead && !image_.frameworks.empty();
-    if (cuda_ && !named_for_framework) compat_cuda = judge_cuda();
+    if (cuda_ && !named_for_framework) judge_cuda();
     for (const compat::FrameworkWish& wish : image_.frameworks) judge_framework(wish);
-    if (!image_.cudnn.empty() && compat_cuda.empty()) judge_cudnn();
+    if (!image_.cudnn.empty()) judge_cudnn();
     if (!image_.code.empty()) judge_code();
-    judge_requirements(compat_cuda);
+    judge_requirements();
     judge_architecture();
     if (parts_.empty()) {
       add("CUDA", Verdict::kUnknown,
@@ -146,53 +145,97 @@ class GpuCheck {
     return parts_.back().judgement;
   }
 
-  /// The result is the CUDA version that the container will have by forward compatibility.
-  std::string judge_cuda() {
-    parts_.push_back({cat("CUDA ", cuda_->version),
-                      compat::judge_toolkit(tables_, cuda_->version, driver_, gpu_.traits)});
-    Judgement& out = parts_.back().judgement;
-    if (image_.compat) return judge_own_compat(out);
-    if (out.verdict != Verdict::kForward) return "";
-    if (image_.files_known) {
-      out.verdict = Verdict::kNo;
-      out.missing.emplace_back("that package is not in this image");
-      return "";
-    }
-    if (!image_.instead)
-      out.missing.emplace_back(
-          "the image's files were not looked at, so whether it has that is not known");
-    return release_of(cuda_->version);
+  /// The libcuda that the container's programs load: the driver's, or that of the image's own
+  /// libraries.
+  compat::DriverTraits loaded_driver() const {
+    if (!basis_.decision.use_image_compat) return driver_;
+    compat::DriverTraits loaded;
+    loaded.version = image_.compat->version;
+    loaded.cuda = compat::KnownVersion{basis_.decision.cuda, false};
+    loaded.forward = ForwardLibraries::kNone;
+    return loaded;
   }
 
-  std::string judge_own_compat(Judgement& out) {
-    const plan::ImageCompat& own = *image_.compat;
-    std::string name =
-        cat("the image's ", printable(own.directory, 80), " (", printable(own.version, 40), ")");
-    compat::ForwardAnswer answer =
-        compat::judge_forward(tables_, own.version, driver_.version, {gpu_.traits});
-    bool needed = out.verdict == Verdict::kForward || out.verdict == Verdict::kMinor;
-    if (!answer.allowed) {
-      if (out.verdict == Verdict::kForward) out.verdict = Verdict::kNo;
-      if (needed) out.missing.push_back(cat(name, " cannot be used: ", answer.reason));
-      return "";
+  bool may_have_libraries() const { return !image_.files_known && !image_.compat; }
+
+  /// What a driver can do for a CUDA version, with what is known of libraries in the image.
+  /// `judge`: Judgement(const compat::DriverTraits&).
+  template <typename Judge>
+  Judgement judge_with_libraries(const std::string& cuda, const Judge& judge) const {
+    compat::DriverTraits driver = driver_;
+    if (basis_.mode == CompatMode::kForce) driver.forward = ForwardLibraries::kForced;
+    Judgement open = judge(driver);
+    if (basis_.mode != CompatMode::kOff && may_have_libraries()) {
+      if (open.verdict == Verdict::kForward && !image_.instead)
+        open.missing.emplace_back(
+            "the image's files were not looked at, so whether it has that is not known");
+      return open;
     }
-    if (needed && compat::compare_padded(answer.cuda, release_of(cuda_->version)) >= 0) {
-      out.verdict = Verdict::kForward;
-      out.missing.clear();
-      out.ways_out.erase(std::remove_if(out.ways_out.begin(), out.ways_out.end(),
-                                        [](const std::string& way) {
-                                          return way.find("cuda-compat") != std::string::npos;
-                                        }),
-                         out.ways_out.end());
-      out.reason = cat("driver ", driver_.version, " is older than CUDA ", cuda_->version, "; ",
-                       name, " makes up for it: ", answer.reason);
+    bool off = basis_.mode == CompatMode::kOff;
+    driver.forward = off ? ForwardLibraries::kOff : ForwardLibraries::kNone;
+    Judgement own = judge(driver);
+    if (own.verdict == Verdict::kFull) return own;
+    if (basis_.decision.use_image_compat) return judge_own_libraries(own, cuda, judge);
+    bool wanted = open.verdict == Verdict::kForward;
+    if (image_.compat && (wanted || own.verdict == Verdict::kMinor)) {
+      own.missing.push_back(cat(own_libraries(), " cannot be used: ", basis_.decision.why));
+    } else if (wanted) {
+      own.missing.emplace_back(off ? "CUDA forward compatibility is switched off"
+                                   : "no cuda-compat package is in this image");
     }
-    return answer.cuda;
+    return own;
+  }
+
+  template <typename Judge>
+  Judgement judge_own_libraries(Judgement& own, const std::string& cuda, const Judge& judge) const {
+    Judgement loaded = judge(loaded_driver());
+    if (loaded.verdict > own.verdict && loaded.verdict >= Verdict::kMinor) {
+      own.verdict = Verdict::kForward;
+      own.reason += cat("; ", own_libraries(), " makes up for it: ", basis_.decision.why);
+      own.missing = std::move(loaded.missing);
+      own.ways_out.erase(
+          std::remove_if(own.ways_out.begin(), own.ways_out.end(),
+                         [](const std::string& way) { return way.find("cuda-compat") == 0; }),
+          own.ways_out.end());
+    } else if (compat::is_version(cuda) &&
+               compat::compare_padded(basis_.decision.cuda, release_of(cuda)) < 0) {
+      own.missing.push_back(cat(own_libraries(), " brings CUDA ", basis_.decision.cuda, " alone"));
+    }
+    return std::move(own);
+  }
+
+  std::string own_libraries() const {
+    return cat("the image's ", printable(image_.compat->directory, 80), " (",
+               printable(image_.compat->version, 40), ")");
+  }
+
+  void judge_cuda() {
+    parts_.push_back({cat("CUDA ", cuda_->version),
+                      judge_with_libraries(cuda_->version, [&](const compat::DriverTraits& driver) {
+                        return compat::judge_toolkit(tables_, cuda_->version, driver, gpu_.traits);
+                      })});
   }
 
   void judge_framework(const compat::FrameworkWish& wish) {
-    compat::FrameworkAnswer answer = compat::judge_framework(tables_, wish, driver_, gpu_.traits);
-    parts_.push_back({framework_text(wish, answer.build), std::move(answer.judgement)});
+    compat::FrameworkAnswer answer =
+        compat::judge_framework(tables_, wish, loaded_driver(), gpu_.traits);
+    // The package is one thing, whichever libcuda it meets.
+    compat::FrameworkWish same = wish;
+    if (answer.build && same.cuda.empty()) same.cuda = answer.build->cuda;
+    std::string cuda = answer.build ? answer.build->cuda : same.cuda;
+    parts_.push_back(
+        {framework_text(wish, answer.build),
+         judge_with_libraries(cuda, [&](const compat::DriverTraits& driver) {
+           return compat::judge_framework(tables_, same, driver, gpu_.traits).judgement;
+         })});
+  }
+
+  /// Whether a part of it runs by libraries that the image may have.
+  bool waits_for_libraries() const {
+    return may_have_libraries() &&
+           std::any_of(parts_.begin(), parts_.end(), [](const PartVerdict& part) {
+             return part.judgement.verdict == Verdict::kForward;
+           });
   }
 
   void judge_cudnn() {
@@ -204,6 +247,7 @@ class GpuCheck {
       return;
     }
     const auto& capability = gpu_.traits.compute_capability;
+    const std::string version = loaded_driver().version;
     Judgement& out = add(what, Verdict::kFull, "driver and GPU are new enough");
     out.source = needs->source;
     if (capability && !needs->min_compute_capability.empty() &&
@@ -212,11 +256,12 @@ class GpuCheck {
       out.reason = cat("it has no code for ", gpu_.traits.label, ", compute capability ",
                        *capability, ": it begins with ", needs->min_compute_capability);
       out.ways_out = {"an older cuDNN, or a newer GPU"};
-    } else if (!needs->min_driver.empty() && compat::is_version(driver_.version) &&
-               compat::compare_padded(driver_.version, needs->min_driver) < 0) {
+    } else if (!needs->min_driver.empty() && compat::is_version(version) &&
+               compat::compare_padded(version, needs->min_driver) < 0) {
+      if (waits_for_libraries()) return parts_.pop_back();
       out.verdict = Verdict::kNo;
-      out.reason = cat("it needs driver ", needs->min_driver, " at least, and this one is ",
-                       driver_.version);
+      out.reason =
+          cat("it needs driver ", needs->min_driver, " at least, and this one is ", version);
       out.ways_out = {cat("a driver of version ", needs->min_driver, " or newer")};
     }
   }
@@ -244,23 +289,20 @@ class GpuCheck {
     }
   }
 
-  void judge_requirements(const std::string& compat_cuda) {
+  void judge_requirements() {
     std::vector<std::string> notes;
-    auto failure =
-        compat::requirement_failure(requirements_, driver_, {gpu_}, compat_cuda, tables_, notes);
+    auto failure = compat::requirement_failure(basis_.requirements, driver_, {gpu_},
+                                               basis_.compat_cuda(), tables_, notes);
     for (const std::string& note : notes) add_once(notes_, note);
     if (!failure) return;
+    if (!basis_.possible_cuda.empty() && waits_for_libraries()) return;
     Judgement& out = add("requirements", Verdict::kNo, failure->text);
     out.ways_out = ways_of(failure->hint);
-    if (image_.files_known || image_.compat) return;
-    auto cuda = cuda_by_forward(requirements_, driver_, {gpu_}, tables_);
-    if (!cuda || compat::requirement_failure(requirements_, driver_, {gpu_}, *cuda, tables_, notes))
-      return;
+    if (basis_.possible_cuda.empty()) return;
     out.verdict = Verdict::kForward;
     out.missing.push_back(
-        cat("the image's files were not looked at: it runs if it has libraries of "
-            "CUDA ",
-            *cuda, " or newer for forward compatibility"));
+        cat("the image's files were not looked at: it runs if it has libraries of CUDA ",
+            basis_.possible_cuda, " or newer for forward compatibility"));
   }
 
   void judge_architecture() {
@@ -274,7 +316,7 @@ class GpuCheck {
   }
 
   const ImageEvidence& image_;
-  const compat::Requirements& requirements_;
+  const CompatBasis& basis_;
   const std::optional<CudaSign>& cuda_;
   const compat::DriverTraits& driver_;
   const compat::CheckedGpu& gpu_;
@@ -313,21 +355,19 @@ Verdict ImageVerdict::worst() const {
 
 Result<ImageVerdict> check_image(Chosen& chosen, const MachineOptions& options,
                                  const ImageEvidence& image, const compat::Tables& tables) {
-  OB_TRY(compat::Requirements requirements,
-         compat::requirements_of_image(image.environment, image.labels));
   ImageVerdict verdict;
-  verdict.driver = driver_traits(chosen.machine);
+  OB_TRY(CompatBasis basis,
+         compat_basis(chosen, options,
+                      {image.environment, image.labels, image.compat, image.files_known}, tables,
+                      verdict.notes));
+  const compat::Requirements& requirements = basis.requirements;
+  verdict.driver = basis.driver;
   verdict.driver_cuda = verdict.driver.cuda
                             ? verdict.driver.cuda
                             : compat::cuda_of_driver(tables, verdict.driver.version);
   verdict.requirements = requirements.all;
   verdict.requirements_off = requirements.disabled;
   verdict.wants_driver = requirements.wants_driver;
-  std::vector<compat::CheckedGpu> gpus = chosen_gpus(chosen, tables);
-  if (compat::needs_brand(requirements, verdict.driver, gpus, tables)) {
-    learn_brands(chosen.machine, options);
-    gpus = chosen_gpus(chosen, tables);
-  }
   std::vector<CudaSign> signs = signs_of(image, requirements);
   verdict.cuda = newest(signs);
   verdict.cudnn = image.cudnn;
@@ -344,13 +384,12 @@ Result<ImageVerdict> check_image(Chosen& chosen, const MachineOptions& options,
         "NVIDIA_DISABLE_REQUIRE is set: the image's requirements do not count");
 
   std::vector<uint32_t> positions = gpu_positions(chosen);
+  const std::vector<compat::CheckedGpu>& gpus = basis.gpus;
   for (size_t i = 0; i < gpus.size() && i < positions.size(); i++) {
     const device::Gpu& gpu = chosen.machine.inventory.gpus[positions[i]];
     GpuVerdict entry{gpu.index, gpus[i].traits.label,   gpu.uuid,
                      gpu.name,  gpu.compute_capability, gpus[i].traits.gpu_class};
-    entry.parts =
-        GpuCheck(image, requirements, verdict.cuda, verdict.driver, gpus[i], tables, verdict.notes)
-            .judge();
+    entry.parts = GpuCheck(image, basis, verdict.cuda, gpus[i], tables, verdict.notes).judge();
     verdict.gpus.push_back(std::move(entry));
   }
   return verdict;

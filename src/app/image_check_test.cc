@@ -48,13 +48,48 @@ TEST_CASE("forward compatibility: not known, in the image, not in the image, not
   image.files_known = true;
   app::ImageVerdict without = check(data_center(), image);
   CHECK(without.worst() == Verdict::kNo);
-  CHECK(without.gpus[0].parts[0].judgement.missing.back() == "that package is not in this image");
+  CHECK(without.gpus[0].parts[0].judgement.missing.back() ==
+        "no cuda-compat package is in this image");
   image.compat = plan::ImageCompat{"/usr/local/cuda-13.0/compat", "580.65.06", {"libcuda.so.1"}};
   app::ImageVerdict with = check(data_center(), image);
   CHECK(with.worst() == Verdict::kForward);
   CHECK(with.gpus[0].parts[0].judgement.missing.empty());
   CHECK(check(machine_with("535.104.05", "NVIDIA GeForce RTX 4090", "8.9"), image).worst() ==
         Verdict::kNo);
+}
+
+TEST_CASE("libraries of an older CUDA do not make up for a newer one") {
+  app::ImageEvidence image = image_of({});
+  image.signs.push_back({"12.8", "libcudart 12.8.90 in it"});
+  image.files_known = true;
+  image.compat = plan::ImageCompat{"/usr/local/cuda-11.8/compat", "520.61.05", {"libcuda.so.1"}};
+  app::Chosen old = machine_with("470.57.02", "NVIDIA A100-SXM4-80GB", "8.0");
+  app::ImageVerdict verdict = check(old, image);
+  CHECK(verdict.worst() == Verdict::kNo);
+  const compat::Judgement& judgement = verdict.gpus[0].parts[0].judgement;
+  CHECK(judgement.reason.find("makes up for it") == std::string::npos);
+  REQUIRE(judgement.missing.size() == 1);
+  CHECK(judgement.missing[0] ==
+        "the image's /usr/local/cuda-11.8/compat (520.61.05) brings CUDA 11.8 alone");
+  // Their own minor-version compatibility counts.
+  image.compat->version = "535.183.06";
+  CHECK(check(old, image).worst() == Verdict::kForward);
+}
+
+TEST_CASE("a framework's verdict rests on the libraries that the image has") {
+  app::ImageEvidence image = image_of({"NVIDIA_REQUIRE_CUDA=cuda>=13.0"});
+  image.instead = app::CudaSign{"13.0", "--cuda"};
+  image.frameworks = {{compat::Framework::kPytorch, "2.9", "13.0", ""}};
+  image.files_known = true;
+  CHECK(check(data_center(), image).worst() == Verdict::kNo);
+  image.compat = plan::ImageCompat{"/usr/local/cuda-12.4/compat", "550.54.14", {"libcuda.so.1"}};
+  CHECK(check(data_center(), image).worst() == Verdict::kNo);
+  image.compat->version = "580.65.06";
+  app::ImageVerdict verdict = check(data_center(), image);
+  CHECK(verdict.worst() == Verdict::kForward);
+  REQUIRE(verdict.gpus[0].parts.size() == 1);
+  CHECK(verdict.gpus[0].parts[0].judgement.reason.find("PyTorch 2.9.1 is built with CUDA 13.0; ") ==
+        0);
 }
 
 TEST_CASE("a demand that forward compatibility meets is not held against the image") {

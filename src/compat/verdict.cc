@@ -203,25 +203,37 @@ class Judge {
         std::string(row_->minor_driver.empty() ? row_->full_driver : row_->minor_driver);
     out_.reason = cat("driver ", driver_.version, own, " is too old for CUDA ", toolkit_,
                       ": it needs ", needs, " at least");
-    const ForwardRow* forward = forward_row(tables_, release_, major_of(driver_.version));
-    bool listed = forward && is_allowed(*forward);
-    if (listed && may_use_forward(gpu_.gpu_class)) {
-      out_.verdict = Verdict::kForward;
-      out_.source = forward->source;
-      out_.reason += cat("; ", forward->package, " in the image makes up for it");
-      out_.ways_out.push_back(
-          cat(forward->package, " in the image (NVIDIA's own CUDA images have it)"));
-    } else {
-      out_.verdict = Verdict::kNo;
-      if (listed)
-        out_.missing.push_back(cat(forward->package, " would do on this driver, but not with ",
-                                   gpu_class_name(gpu_.gpu_class)));
-    }
+    judge_forward_libraries();
     out_.ways_out.push_back(driver_way_out(needs, capability_));
     if (cuda_) out_.ways_out.push_back(cat("an image of CUDA ", cuda_->text, " or older"));
   }
 
+  // A driver that is too old, until libraries of the container make up for it.
+  void judge_forward_libraries() {
+    out_.verdict = Verdict::kNo;
+    const ForwardRow* forward = forward_row(tables_, release_, major_of(driver_.version));
+    bool listed = forward && is_allowed(*forward);
+    bool allowed = listed && may_use_forward(gpu_.gpu_class);
+    bool forced = driver_.forward == ForwardLibraries::kForced;
+    if (listed && !allowed)
+      out_.missing.push_back(cat(forward->package, " would do on this driver, but not with ",
+                                 gpu_class_name(gpu_.gpu_class)));
+    if (driver_.forward == ForwardLibraries::kOff || (!allowed && !forced)) return;
+    std::string package =
+        forward ? std::string(forward->package) : cat("cuda-compat for CUDA ", release_);
+    out_.ways_out.push_back(cat(package, " in the image (NVIDIA's own CUDA images have it)"));
+    if (driver_.forward == ForwardLibraries::kNone) return;
+    out_.verdict = Verdict::kForward;
+    if (forward) out_.source = forward->source;
+    out_.reason += cat("; ", package, " in the image makes up for it");
+    if (!allowed)
+      out_.missing.emplace_back(
+          "it is forced: the support matrix does not allow it here, and CUDA error 803 or 804 "
+          "would be the result");
+  }
+
   void add_forward() {
+    if (driver_.forward == ForwardLibraries::kOff) return;
     const ForwardRow* forward = forward_row(tables_, release_, major_of(driver_.version));
     if (forward && is_allowed(*forward) && may_use_forward(gpu_.gpu_class))
       out_.ways_out.push_back(cat(forward->package, " in the image"));
@@ -360,6 +372,28 @@ ForwardAnswer judge_forward(const Tables& tables, std::string_view compat_versio
   answer.reason =
       cat("the support matrix allows ", row->package, " on driver branch ", branch, remark);
   return answer;
+}
+
+std::vector<std::string> forward_releases(const Tables& tables, std::string_view driver,
+                                          const std::vector<GpuTraits>& gpus, bool forced) {
+  std::vector<std::string> releases;
+  if (!is_version(driver) || gpus.empty()) return releases;
+  auto add = [&](std::string_view release) {
+    if (std::find(releases.begin(), releases.end(), release) == releases.end())
+      releases.emplace_back(release);
+  };
+  std::string_view branch = major_of(driver);
+  bool may = std::all_of(gpus.begin(), gpus.end(),
+                         [](const GpuTraits& gpu) { return may_use_forward(gpu.gpu_class); });
+  for (const ForwardRow& row : tables.forward) {
+    if (may && row.branch == branch && is_allowed(row)) add(row.cuda);
+  }
+  for (const BranchRow& row : tables.branches) {
+    if (forced && compare_padded(row.branch, branch) >= 0) add(row.cuda);
+  }
+  std::sort(releases.begin(), releases.end(),
+            [](const std::string& a, const std::string& b) { return compare_padded(a, b) < 0; });
+  return releases;
 }
 
 std::optional<std::string> full_driver(const Tables& tables, std::string_view toolkit) {

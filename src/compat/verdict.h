@@ -46,9 +46,18 @@ struct GpuTraits {
   GpuClass gpu_class = GpuClass::kUnknown;
 };
 
+/// What is known of a container's libraries of a cuda-compat package.
+enum class ForwardLibraries {
+  kOpen,    ///< nothing: they may be there, and count where the support matrix allows them
+  kNone,    ///< there are none that would do
+  kOff,     ///< they are not used
+  kForced,  ///< they may be there, and count whatever the matrix says
+};
+
 struct DriverTraits {
   std::string version;               ///< "535.104.05"
   std::optional<KnownVersion> cuda;  ///< what it reports; nothing: by its branch
+  ForwardLibraries forward = ForwardLibraries::kOpen;
 };
 
 struct Judgement {
@@ -74,6 +83,11 @@ struct ForwardAnswer {
 };
 ForwardAnswer judge_forward(const Tables& tables, std::string_view compat_version,
                             std::string_view driver, const std::vector<GpuTraits>& gpus);
+
+/// The CUDA releases that a driver and all of these GPUs can get by forward compatibility, oldest
+/// first: those that the support matrix allows, or (`forced`) all that are newer.
+std::vector<std::string> forward_releases(const Tables& tables, std::string_view driver,
+                                          const std::vector<GpuTraits>& gpus, bool forced);
 
 /// The lowest driver with full support of a toolkit ("570.26"), the lowest with minor-version
 /// compatibility; nothing for an unknown release.

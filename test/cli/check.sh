@@ -96,8 +96,10 @@ grep -q 'way out: .*NVIDIA_DISABLE_REQUIRE=true' "$work/out" || say "no override
 layout "$work/disabled" "$(environment CUDA_VERSION=12.8.1 NVIDIA_DISABLE_REQUIRE=1)"
 expect 0 "NVIDIA_DISABLE_REQUIRE is set" "oci:$work/disabled:t"
 layout "$work/forward" "$(environment CUDA_VERSION=13.0.1 'NVIDIA_REQUIRE_CUDA=cuda>=13.0 brand=nvidia,driver>=535,driver<536')"
-expect 1 "that package is not in this image" "oci:$work/forward:t"
+expect 1 "no cuda-compat package is in this image" "oci:$work/forward:t"
 expect 0 "full" "oci:$work/forward:t" --cuda 12.2
+layout "$work/off" "$(environment CUDA_VERSION=13.0.1 OUTBOARD_CUDA_COMPAT=off)"
+expect 1 "CUDA forward compatibility is switched off" "oci:$work/off:t"
 machine consumer
 expect 1 "CUDA 13.0.1: no" "oci:$work/forward:t"
 layout "$work/torch" "$(environment PYTORCH_VERSION=2.9.0 NV_CUDNN_VERSION=9.8.0.87-1)"
@@ -173,7 +175,7 @@ root=$work/root
 mkdir -p "$root/usr/local/cuda-13.0/lib64" "$root/usr/local/cuda-13.0/compat" "$root/usr/lib/x86_64-linux-gnu"
 echo x >"$root/usr/local/cuda-13.0/lib64/libcudart.so.13.0.96"
 ln -s cuda-13.0 "$root/usr/local/cuda"
-expect 1 "that package is not in this image" "rootfs:$root"
+expect 1 "no cuda-compat package is in this image" "rootfs:$root"
 grep -q 'CUDA 13.0 (libcudart 13.0.96 in it)' "$work/out" || say "no libcudart"
 echo x >"$root/usr/lib/x86_64-linux-gnu/libcuda.so.470.57.02"
 expect 1 "driver libraries are baked into the image (/usr/lib/x86_64-linux-gnu/libcuda.so.470.57.02)" "rootfs:$root"
