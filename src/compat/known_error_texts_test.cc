@@ -16,6 +16,31 @@ struct Known {
 };
 
 const Known kKnown[] = {
+    {"vulkan-icd-missing", "NVIDIA/nvidia-container-toolkit#16",
+     "cat: /etc/vulkan/icd.d/nvidia_icd.json: No such file or directory"},
+    {"vulkan-icd-missing", "the Vulkan loader's words",
+     "ERROR: [Loader Message] Code 0 : loader_get_json: Failed to open JSON file "
+     "/usr/share/vulkan/icd.d/nvidia_icd.json"},
+    {"egl-software", "NVIDIA/nvidia-container-toolkit#191",
+     "libEGL warning: egl: failed to create dri2 screen"},
+    {"egl-software", "Mesa's words where it is given NVIDIA's DRM node",
+     "MESA-LOADER: failed to open nvidia-drm: /usr/lib/dri/nvidia-drm_dri.so: cannot open shared "
+     "object file: No such file or directory (search paths /usr/lib/dri)"},
+    {"toolkit-hook-read-only", "NixOS/nixpkgs#441227",
+     "mkdir: cannot create directory '/usr/lib/gbm': Read-only file system"},
+    {"no-space", "every engine's words where a file system is full", "no space left on device"},
+    {"mount-table-full", "NVIDIA/nvidia-container-toolkit#697",
+     "nvidia-container-cli: mount error: mount operation failed: "
+     "/usr/lib/libnvidia-allocator.so.1: no space left on device"},
+    {"nvidia-docker-host-alone", "NVIDIA/nvidia-docker v1.0.1 src/nvidia-docker/main.go",
+     "NV_HOST is set but DOCKER_HOST is not"},
+    {"nvidia-docker-device", "NVIDIA/nvidia-docker v1.0.1 src/nvidia-docker/utils.go",
+     "invalid device: 7"},
+    {"nvidia-docker-host-uri", "NVIDIA/nvidia-docker v1.0.1 src/nvidia-docker/env.go",
+     "invalid remote host URI"},
+    {"nvidia-docker-volume-name", "NVIDIA/nvidia-docker v1.0.1 src/nvidia-docker-plugin",
+     "docker: Error response from daemon: create nvidia_driver: VolumeDriver.Create: bad volume "
+     "format: nvidia_driver."},
     {"docker-no-gpu-driver", "infiniflow/ragflow#9573",
      "Error response from daemon: could not select device driver \"nvidia\" with capabilities: "
      "[[gpu]]"},
