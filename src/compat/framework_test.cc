@@ -272,7 +272,7 @@ TEST_CASE("cuDNN") {
   CHECK(cudnn_needs(tables, "9.17.1.4", "13.0")->min_compute_capability == "7.5");
   CHECK(cudnn_needs(tables, "9.10.2.21", "12.6")->min_compute_capability == "5.0");
   CHECK(cudnn_needs(tables, "8.9.2.26", "12.1")->min_driver == "525.60.13");
-  CHECK(cudnn_needs(tables, "8.0.3", "10.2")->min_driver == "440");
+  CHECK(cudnn_needs(tables, "8.0.3", "10.2")->min_driver == "440.33");
   CHECK(cudnn_needs(tables, "8.0.3", "11.0")->min_compute_capability == "3.5");
   CHECK_FALSE(cudnn_needs(tables, "4.0", "13.0"));
   CHECK_FALSE(cudnn_needs(tables, "x", "13.0"));
