@@ -93,14 +93,15 @@ Result<json::Value> parse_cdi(const std::string& text, const std::string& file) 
   return parse_block_yaml(text, file);
 }
 
-void read_cdi_directory(const Places& places, const std::string& directory,
-                        std::vector<CdiSpec>& specs) {
-  std::string place = directory;
-  const auto& usual = usual_cdi_directories();
-  if (std::find(usual.begin(), usual.end(), directory) != usual.end())
-    place = join_path(places.system, directory.substr(1));
+std::string place_of_cdi_directory(const Places& places, const std::string& directory) {
+  size_t start = std::min(directory.find_first_not_of('/'), directory.size());
+  std::string place = join_path(places.system, directory.substr(start));
   char real[PATH_MAX];
-  if (::realpath(place.c_str(), real)) place = real;
+  return ::realpath(place.c_str(), real) ? std::string(real) : place;
+}
+
+void read_cdi_directory(const Places& places, const std::string& place,
+                        std::vector<CdiSpec>& specs) {
   auto names = list_directory(place);
   if (!names) return;
   for (const std::string& name : *names) {
@@ -134,7 +135,7 @@ void read_cdi_directory(const Places& places, const std::string& directory,
 
 void read_cdi(const Places& places, Facts& facts) {
   for (const std::string& directory : usual_cdi_directories())
-    read_cdi_directory(places, directory, facts.cdi.specs);
+    read_cdi_directory(places, place_of_cdi_directory(places, directory), facts.cdi.specs);
 }
 
 }  // namespace outboard::doctor

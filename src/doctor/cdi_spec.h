@@ -18,9 +18,12 @@ namespace outboard::doctor {
 /// define a device, the later one's wins.
 const std::vector<std::string>& usual_cdi_directories();
 
-/// Reads every NVIDIA specification of a directory, in the order of names. Nothing where it does
-/// not exist.
-void read_cdi_directory(const Places& places, const std::string& directory,
+/// Where a directory that an engine reads lies on this machine, symbolic links resolved.
+std::string place_of_cdi_directory(const Places& places, const std::string& directory);
+
+/// Reads every NVIDIA specification of the directory at `place`, in the order of names. Nothing
+/// where it does not exist; files that `specs` has already are left out.
+void read_cdi_directory(const Places& places, const std::string& place,
                         std::vector<CdiSpec>& specs);
 
 /// JSON, or YAML in block style (nvidia-ctk writes both).

@@ -43,8 +43,8 @@ const std::vector<Check>& checks() {
          {own_checks(), platform_checks(), driver_checks(), node_checks(), service_checks(),
           log_checks(), health_checks(), bus_checks(), system_checks()})
       all.insert(all.end(), table.begin(), table.end());
-    for (const auto& table :
-         {docker_checks(), engine_file_checks(), toolkit_checks(), cdi_checks()})
+    for (const auto& table : {docker_checks(), engine_file_checks(), engine_cdi_checks(),
+                              toolkit_checks(), cdi_checks()})
       all.insert(all.end(), table.begin(), table.end());
     return all;
   }();

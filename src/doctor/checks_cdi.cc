@@ -120,6 +120,16 @@ Findings version_findings(const std::vector<CdiSpec>& specs,
   return findings;
 }
 
+std::string unread_specs(const std::vector<CdiSpec>& specs,
+                         const std::vector<std::string>& places) {
+  std::vector<std::string> unread;
+  for (const CdiSpec& spec : specs) {
+    if (std::find(places.begin(), places.end(), spec.directory) == places.end())
+      unread.push_back(cat("'", spec.file, "'"));
+  }
+  return listed(unread);
+}
+
 std::vector<Check> cdi_checks() {
   return {
       {"cdi-specs",

@@ -290,40 +290,6 @@ TEST_CASE("a daemon's process") {
   CHECK_FALSE(option_of({"d", "--config-file"}, "--config-file"));
 }
 
-TEST_CASE("Podman, containerd and CRI-O: runtimes that do not exist, files that are none") {
-  if (!can_make_nodes()) return;
-  TestMachine machine;
-  for (const char* id : {"podman", "containerd", "crio"})
-    CHECK(machine.said(id) == "ok: not installed []\n");
-  for (const char* program : {"podman", "containerd", "crio"}) {
-    machine.write(cat("usr/bin/", program), "");
-    REQUIRE(::chmod(machine.path(cat("usr/bin/", program)).c_str(), 0755) == 0);
-  }
-  machine.write("usr/bin/there", "")
-      .write("etc/containers/containers.conf",
-             "[engine]\nruntime = \"a\"\n[engine.runtimes]\na = [\"/no\", \"/usr/bin/there\"]\n")
-      .write("etc/containerd/config.toml",
-             "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd]\n"
-             "default_runtime_name = \"a\"\n"
-             "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.a.options]\n"
-             "BinaryName = \"/usr/bin/there\"\n")
-      .write("etc/crio/crio.conf.d/99.conf",
-             "[crio.runtime]\ndefault_runtime = \"a\"\n"
-             "[crio.runtime.runtimes.a]\nruntime_path = \"/usr/bin/there\"\n");
-  for (const char* id : {"podman", "containerd", "crio"}) {
-    INFO(id);
-    CHECK(machine.ask(id).severity() == Severity::kOk);
-  }
-  machine.remove("usr/bin/there");
-  CHECK(holds(machine.said("podman"), "error: the default runtime 'a' is '/no', which does not"));
-  CHECK(holds(machine.said("containerd"), "error: the default runtime 'a' is '/usr/bin/there'"));
-  CHECK(holds(machine.said("crio"), "error: the default runtime 'a' is '/usr/bin/there'"));
-  machine.write("etc/containerd/config.toml", "version = \n");
-  CHECK(holds(machine.said("containerd"), "config.toml: line 1: "));
-  machine.write("run/crio/crio.sock", "");
-  CHECK(holds(machine.said("crio"), "warning: its socket is there, but nobody listens"));
-}
-
 TEST_CASE("NVIDIA's toolkit beside ours, and its configuration") {
   if (!can_make_nodes()) return;
   TestMachine machine;

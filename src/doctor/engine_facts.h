@@ -15,7 +15,8 @@ namespace outboard::doctor {
 struct EngineRuntime {
   std::string name;
   std::string path;  ///< as the engine has it; a name without "/" is searched in the engine's PATH
-  bool found = false;  ///< the program exists where the engine looks
+  bool found = false;    ///< the program exists where the engine looks
+  bool systemd = false;  ///< containerd: its SystemdCgroup
 };
 
 /// A daemon's process, from /proc.
@@ -62,17 +63,35 @@ struct CdiFacts {
 struct ConfigFile {
   std::string path;
   std::optional<std::string> error;  ///< why it could not be read
+  double changed = 0;                ///< when it was written last, seconds since 1970
 };
 
-/// Podman, containerd and CRI-O: what their files say. (None of them tells a client which runtimes
-/// it has.)
+/// What an engine does with CDI specifications.
+struct EngineCdi {
+  std::optional<bool> switched_on;       ///< as a file says; nothing: none says anything
+  std::vector<std::string> directories;  ///< that it reads
+  std::vector<std::string> places;       ///< the same on this machine, links resolved
+  std::vector<CdiSpec> specs;            ///< in those that are not /etc/cdi or /var/run/cdi
+};
+
+/// Podman, containerd and CRI-O: what their files say, and what their program says about its
+/// version. (None of them tells a client which runtimes it has.)
 struct EngineFiles {
+  std::string name;  ///< "Podman", "containerd", "containerd of k3s"
+  std::string unit;  ///< systemd's unit of it; empty: it has no daemon
   std::optional<std::string> program;
-  bool socket = false;                ///< its socket exists
-  std::optional<std::string> silent;  ///< there is a socket, but nobody listens: why
+  std::optional<std::string> version;     ///< "4.3.1"
+  std::optional<std::string> no_version;  ///< why the program, which was asked, does not say it
+  std::optional<std::string> elsewhere;   ///< the service that the client is told to use instead
+  std::string socket;                     ///< where it exists
+  std::optional<std::string> silent;      ///< there is a socket, but nobody listens: why
+  std::optional<DaemonProcess> process;   ///< that listens there; nothing: not ours to see
   std::vector<ConfigFile> files;
   std::vector<EngineRuntime> runtimes;  ///< registered by a file; `found`: the program exists
   std::string default_runtime;
+  std::optional<bool> systemd_cgroups;  ///< systemd makes its containers' cgroups
+  bool plugin_off = false;              ///< containerd: the CRI plugin is switched off
+  EngineCdi cdi;
 };
 
 /// NVIDIA's container toolkit.

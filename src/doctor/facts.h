@@ -173,6 +173,8 @@ struct Facts {
   DockerFacts docker;
   CdiFacts cdi;
   EngineFiles podman, containerd, crio;
+  /// That Kubernetes distributions bring along: k3s, RKE2, k0s, MicroK8s.
+  std::vector<EngineFiles> bundled_containerds;
   ToolkitFacts toolkit;
   ContainerFacts container;
   InsideFacts inside;

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Docker: its programs, what the daemon says about itself, its process and its configuration.
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdlib>
 
 #include "base/files.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "doctor/cdi_spec.h"
 #include "doctor/daemon_process.h"
+#include "doctor/engine_files.h"
 #include "doctor/read_engines.h"
 #include "doctor/unix_http.h"
 
@@ -18,11 +16,6 @@ namespace outboard::doctor {
 namespace {
 
 constexpr std::chrono::milliseconds kPatience{600};
-
-std::string variable(const char* name) {
-  const char* value = ::getenv(name);
-  return value ? value : "";
-}
 
 void read_config(const Places& places, DockerFacts& docker) {
   std::optional<std::string> named;

@@ -16,6 +16,7 @@
 #include "base/process.h"
 #include "base/root.h"
 #include "base/text.h"
+#include "doctor/engine_files.h"
 #include "doctor/read_parts.h"
 #include "elf/ld_cache.h"
 #include "host/small_files.h"
@@ -283,6 +284,14 @@ void read_limits(const Places& places, Facts& facts) {
   add_store(places, "containerd", "var/lib/containerd", limits.stores);
   add_store(places, "Podman", "var/lib/containers", limits.stores);
   add_store(places, "Outboard", "var/cache/outboard", limits.stores);
+  if (std::string home = variable("HOME"); ::geteuid() != 0 && home[0] == '/') {
+    // containers-storage.conf(5): rootless_storage_path; Docker's documentation of rootless mode
+    std::string data = variable("XDG_DATA_HOME");
+    if (data[0] != '/') data = home + "/.local/share";
+    for (const auto& [owner, directory] :
+         {std::pair{"rootless Podman", "/containers"}, std::pair{"rootless Docker", "/docker"}})
+      add_store(places, owner, (data.substr(1) + directory).c_str(), limits.stores);
+  }
 }
 
 }  // namespace outboard::doctor

@@ -14,6 +14,7 @@ std::vector<Check> driver_checks();
 std::vector<Check> node_checks();
 std::vector<Check> docker_checks();
 std::vector<Check> engine_file_checks();
+std::vector<Check> engine_cdi_checks();
 std::vector<Check> toolkit_checks();
 std::vector<Check> cdi_checks();
 std::vector<Check> service_checks();

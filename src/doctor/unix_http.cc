@@ -30,11 +30,19 @@ Result<UniqueFd> connect_to(const std::string& socket) {
   return fd;
 }
 
+// Of a connected socket: the process that listened.
+uint32_t peer_of(int fd) {
+  ucred peer{};
+  socklen_t length = sizeof peer;
+  bool known = ::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 && peer.pid > 0;
+  return known ? static_cast<uint32_t>(peer.pid) : 0;
+}
+
 }  // namespace
 
-std::optional<Error> connection_error(const std::string& socket) {
-  auto fd = connect_to(socket);
-  return fd ? std::nullopt : std::optional(fd.error());
+Result<uint32_t> listener_of(const std::string& socket) {
+  OB_TRY(UniqueFd fd, connect_to(socket));
+  return peer_of(fd.get());
 }
 
 std::optional<HttpResponse> parse_response(std::string_view text) {
@@ -53,11 +61,8 @@ Result<SocketAnswer> get_from_socket(const std::string& socket, const std::strin
   using Clock = std::chrono::steady_clock;
   auto end = Clock::now() + deadline;
   OB_TRY(UniqueFd fd, connect_to(socket));
-  ucred peer{};
-  socklen_t length = sizeof peer;
   SocketAnswer answer;
-  if (::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 && peer.pid > 0)
-    answer.pid = static_cast<uint32_t>(peer.pid);
+  answer.pid = peer_of(fd.get());
   std::string request = cat("GET ", path, " HTTP/1.0\r\nHost: localhost\r\n\r\n");
   if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) !=
       static_cast<ssize_t>(request.size()))

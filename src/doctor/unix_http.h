@@ -24,8 +24,9 @@ struct SocketAnswer {
 Result<SocketAnswer> get_from_socket(const std::string& socket, const std::string& path,
                                      std::chrono::milliseconds deadline);
 
-/// Nothing if somebody listens on the socket; else why not.
-std::optional<Error> connection_error(const std::string& socket);
+/// The process that listens on the socket, which is connected to and closed again; 0: it is not
+/// ours to see. Errors as above: kNotFound, kDenied, kIo; kBusy: its queue is full.
+Result<uint32_t> listener_of(const std::string& socket);
 
 /// Status and body of a response, nothing for what is not one. Pure.
 struct HttpResponse {
