@@ -17,7 +17,8 @@ struct GpuModel {
   std::string_view compute_capability;  ///< "9.0"
 };
 
-/// Nothing for a GPU that is newer than the table, or older than Fermi.
+/// Nothing for a GPU that is newer than the table, or older than Tesla (G80), the first
+/// with CUDA.
 std::optional<GpuModel> gpu_model(uint32_t pci_device);
 
 }  // namespace outboard::compat

@@ -182,13 +182,13 @@ TEST_CASE("every GPU has a known compute capability and a kind") {
     INFO(row.cells[0]);
     CHECK(known.count(row.cells[2]) == 1);
   }
-  for (const CsvRow& row : file_rows("pci_gpus", "pci_device,chip,name,source")) {
+  for (const CsvRow& row : file_rows("pci_gpus", "pci_device,chip,name,confidence,source")) {
     auto id = parse_number<uint32_t>(std::string_view(row.cells[0]).substr(2), 16);
     REQUIRE(id);
     auto model = gpu_model(*id);
     REQUIRE(model);
     CHECK(model->name == row.cells[2]);
-    // Fermi is older than forward compatibility.
+    // Tesla and Fermi are older than forward compatibility.
     if (compare_versions(model->compute_capability, "3.0") < 0) continue;
     if (gpu_class(tables, row.cells[2]) == GpuClass::kUnknown)
       without += cat(row.cells[0], " ", row.cells[2], "\n");

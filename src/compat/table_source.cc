@@ -56,7 +56,7 @@ Result<std::string> make_gpu_rows(std::string_view gpus_csv, std::string_view ch
     if (!chips.emplace(cells[0], cat(*chip, ", ", *architecture, ", \"", cells[2], "\"")).second)
       return table_error(chips_name, row.line, cat("chip '", cells[0], "' stands there twice"));
   }
-  OB_TRY(auto gpu_rows, parse_csv(gpus_csv, "pci_device,chip,name,source", gpus_name));
+  OB_TRY(auto gpu_rows, parse_csv(gpus_csv, "pci_device,chip,name,confidence,source", gpus_name));
   std::map<uint32_t, std::string> models;
   for (const CsvRow& row : gpu_rows) {
     const auto& cells = row.cells;
@@ -69,8 +69,10 @@ Result<std::string> make_gpu_rows(std::string_view gpus_csv, std::string_view ch
     if (chip == chips.end())
       return table_error(gpus_name, row.line, cat("chip '", cells[1], "' is not in ", chips_name));
     auto name = cpp_literal(cells[2]);
-    if (!name || cells[2].empty() || cells[3].empty())
-      return table_error(gpus_name, row.line, "no name, a name that is not ASCII, or no source");
+    if (!name || cells[2].empty())
+      return table_error(gpus_name, row.line, "no name, or a name that is not ASCII");
+    if (!is_confidence(cells[3]) || cells[4].empty())
+      return table_error(gpus_name, row.line, "no confidence or no source");
     std::string text = cat("{", *id, ", ", *name, ", ", chip->second, "},\n");
     if (!models.emplace(*id, std::move(text)).second)
       return table_error(gpus_name, row.line, cat("device ", cells[0], " stands there twice"));

@@ -19,7 +19,9 @@ TEST_CASE("well-known GPUs") {
        {Row{0x2335, "GH100", "Hopper", "9.0"}, Row{0x20b2, "GA100", "Ampere", "8.0"},
         Row{0x2684, "AD102", "Ada", "8.9"}, Row{0x1db6, "GV100", "Volta", "7.0"},
         Row{0x102d, "GK210", "Kepler", "3.7"}, Row{0x2b85, "GB202", "Blackwell", "12.0"},
-        Row{0x2901, "GB100", "Blackwell", "10.0"}}) {
+        Row{0x2901, "GB100", "Blackwell", "10.0"}, Row{0x0191, "G80", "Tesla", "1.0"},
+        Row{0x0407, "G84", "Tesla", "1.1"}, Row{0x05e6, "GT200", "Tesla", "1.3"},
+        Row{0x0a20, "GT216", "Tesla", "1.2"}, Row{0x0863, "C79", "Tesla", "1.1"}}) {
     INFO(row.id);
     auto model = gpu_model(row.id);
     REQUIRE(model);
@@ -32,6 +34,7 @@ TEST_CASE("well-known GPUs") {
   CHECK_FALSE(gpu_model(0));
   CHECK_FALSE(gpu_model(0xffff));
   CHECK_FALSE(gpu_model(0x0020));  // Riva TNT
+  CHECK_FALSE(gpu_model(0x0290));  // GeForce 7900 GTX, the last architecture without CUDA
 }
 
 TEST_CASE("highest CUDA version by driver branch") {
@@ -56,18 +59,20 @@ static std::string error_of(const Result<std::string>& result) {
 TEST_CASE("a wrong row is an error with its line") {
   const std::string chips =
       "chip,architecture,compute_capability,confidence,source\nGH100,Hopper,9.0,high,\"a, b\"\n";
-  const std::string gpus = "pci_device,chip,name,source\n";
-  auto good = make_gpu_rows(gpus + "0x2335,GH100,\"H200 \"\"x\"\"\",ids\n", chips);
+  const std::string gpus = "pci_device,chip,name,confidence,source\n";
+  auto good = make_gpu_rows(gpus + "0x2335,GH100,\"H200 \"\"x\"\"\",high,ids\n", chips);
   REQUIRE(good);
   CHECK(*good == "{9013, \"H200 \\\"x\\\"\", \"GH100\", \"Hopper\", \"9.0\"},\n");
   auto error = [&](const std::string& row) { return error_of(make_gpu_rows(gpus + row, chips)); };
-  CHECK(error("0x2335,GH100,H200,ids\n0x2335,GH100,H200,ids\n") ==
+  CHECK(error("0x2335,GH100,H200,high,ids\n0x2335,GH100,H200,high,ids\n") ==
         "pci_gpus.csv:3: device 0x2335 stands there twice");
-  CHECK(error("2335,GH100,H200,ids\n") == "pci_gpus.csv:2: '2335' is no PCI device id");
-  CHECK(error("0x2335,GX1,H200,ids\n") == "pci_gpus.csv:2: chip 'GX1' is not in gpu_chips.csv");
-  CHECK(error("0x2335,GH100,H200\n") == "pci_gpus.csv:2: 3 cells instead of 4");
-  CHECK(error("0x2335,GH100,\"H200,ids\n") == "pci_gpus.csv:2: a quote is not closed");
-  CHECK(error("0x2335,GH100,H\xc3\xa9,ids\n").find("not ASCII") != std::string::npos);
+  CHECK(error("2335,GH100,H200,high,ids\n") == "pci_gpus.csv:2: '2335' is no PCI device id");
+  CHECK(error("0x2335,GX1,H200,high,ids\n") ==
+        "pci_gpus.csv:2: chip 'GX1' is not in gpu_chips.csv");
+  CHECK(error("0x2335,GH100,H200,ids\n") == "pci_gpus.csv:2: 4 cells instead of 5");
+  CHECK(error("0x2335,GH100,H200,sure,ids\n") == "pci_gpus.csv:2: no confidence or no source");
+  CHECK(error("0x2335,GH100,\"H200,high,ids\n") == "pci_gpus.csv:2: a quote is not closed");
+  CHECK(error("0x2335,GH100,H\xc3\xa9,high,ids\n").find("not ASCII") != std::string::npos);
   CHECK(error("") == "pci_gpus.csv:1: no rows");
   CHECK(error_of(make_gpu_rows("x\n", chips)).find("pci_gpus.csv:1: the header") == 0);
 
