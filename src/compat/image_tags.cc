@@ -43,14 +43,29 @@ bool is_set(const std::vector<std::string>& environment, std::string_view name) 
   });
 }
 
-// Full support, and nothing that this GPU would lack.
+// Does CUDA have code for the GPU, and does the driver drive it? An unknown one counts as both.
+bool is_for(const Tables& tables, std::string_view cuda, std::string_view driver,
+            const GpuTraits& gpu) {
+  for (const CapabilityRow& row : tables.capabilities) {
+    if (!gpu.compute_capability || row.compute_capability != *gpu.compute_capability) continue;
+    auto parts = split(cuda, '.');
+    const std::string release = cat(parts[0], ".", parts.size() > 1 ? parts[1] : "0");
+    return compare_padded(release, row.first_toolkit) >= 0 &&
+           (row.last_toolkit.empty() || compare_padded(release, row.last_toolkit) <= 0) &&
+           (row.last_branch.empty() ||
+            compare_padded(driver.substr(0, driver.find('.')), row.last_branch) <= 0);
+  }
+  return true;
+}
+
 bool runs_in_full(const Tables& tables, const ImageTagRow& row, const DriverTraits& driver,
                   const std::vector<GpuTraits>& gpus) {
-  auto fits = [&](const GpuTraits& gpu) {
-    Judgement judged = judge_toolkit(tables, row.cuda, driver, gpu);
-    return judged.verdict == Verdict::kFull && judged.missing.empty();
-  };
-  return gpus.empty() ? fits(GpuTraits{}) : std::all_of(gpus.begin(), gpus.end(), fits);
+  auto needed = full_driver(tables, row.cuda);
+  if (!needed || !is_version(driver.version) || compare_padded(driver.version, *needed) < 0)
+    return false;
+  return std::all_of(gpus.begin(), gpus.end(), [&](const GpuTraits& gpu) {
+    return is_for(tables, row.cuda, driver.version, gpu);
+  });
 }
 
 // "cudnn8" of "12.2.2-cudnn8-devel-ubuntu22.04".

@@ -69,6 +69,10 @@ TEST_CASE("the newest image that a driver supports in full, with code for the GP
   CHECK(image("550.54.15", "12.0") == "none");
   CHECK(image("384.81", "6.0") == "none");
   CHECK(image("unknown", "9.0") == "none");
+  CHECK(image("580.65.06", "99.0") == "nvidia/cuda:13.0.0-base-ubuntu24.04");
+  // Branch 470 is the last one that drives Kepler.
+  CHECK(image("470.82.01", "3.5") == "nvidia/cuda:11.4.3-base-ubuntu20.04");
+  CHECK(image("535.104.05", "3.5") == "none");
 }
 
 TEST_CASE("flavour and distribution are those of the image, as far as they are published") {
