@@ -70,11 +70,11 @@ void note_contradictions(const std::vector<CudaSign>& signs, const CudaSign& bes
 }
 
 std::string framework_text(const compat::FrameworkWish& wish,
-                           const std::optional<compat::FrameworkBuild>& build) {
-  std::string out = cat(compat::framework_name(wish.framework), " ",
-                        build ? build->version : printable(wish.version, 40));
-  if (build) out += cat(" (CUDA ", build->cuda, ")");
-  return out;
+                           const compat::FrameworkAnswer& answer) {
+  std::string name(compat::framework_name(wish.framework));
+  if (!answer.build) return cat(name, " ", printable(wish.version, 40));
+  return cat(name, " ", answer.version, " (CUDA ", answer.build->cuda,
+             answer.build->cuda_or_newer ? " or newer)" : ")");
 }
 
 int rank(Verdict verdict) {
@@ -131,7 +131,8 @@ class GpuCheck {
     judge_architecture();
     if (parts_.empty()) {
       add("CUDA", Verdict::kUnknown,
-          "the image names no CUDA version, so nothing says what it needs");
+          "the image names no CUDA version, so nothing says what it needs")
+          .ways_out = {"name the version yourself, for example --cuda 12.8 or --torch 2.9"};
     }
     return std::move(parts_);
   }
@@ -168,7 +169,7 @@ class GpuCheck {
     if (basis_.mode != CompatMode::kOff && may_have_libraries()) {
       if (open.verdict == Verdict::kForward && !image_.instead)
         open.missing.emplace_back(
-            "the image's files were not looked at, so whether it has that is not known");
+            "whether the image has that package is not known: its files were not looked at");
       return open;
     }
     bool off = basis_.mode == CompatMode::kOff;
@@ -224,7 +225,7 @@ class GpuCheck {
     if (answer.build && same.cuda.empty()) same.cuda = answer.build->cuda;
     std::string cuda = answer.build ? answer.build->cuda : same.cuda;
     parts_.push_back(
-        {framework_text(wish, answer.build),
+        {framework_text(wish, answer),
          judge_with_libraries(cuda, [&](const compat::DriverTraits& driver) {
            return compat::judge_framework(tables_, same, driver, gpu_.traits).judgement;
          })});
@@ -243,19 +244,23 @@ class GpuCheck {
     auto needs = cuda_ ? compat::cudnn_needs(tables_, image_.cudnn, release_of(cuda_->version))
                        : std::nullopt;
     if (!needs) {
-      if (cuda_) add_once(notes_, cat(what, " with CUDA ", cuda_->version, " is in no table"));
+      if (cuda_)
+        add_once(notes_, cat("the tables have no ", what, " for CUDA ", release_of(cuda_->version),
+                             ", so it was not checked"));
       return;
     }
     const auto& capability = gpu_.traits.compute_capability;
     const std::string version = loaded_driver().version;
-    Judgement& out = add(what, Verdict::kFull, "driver and GPU are new enough");
+    Judgement& out =
+        add(what, Verdict::kFull,
+            cat("driver ", version, " and ", gpu_.traits.label, " are new enough for it"));
     out.source = needs->source;
     if (capability && !needs->min_compute_capability.empty() &&
         compat::compare_padded(*capability, needs->min_compute_capability) < 0) {
       out.verdict = Verdict::kNo;
       out.reason = cat("it has no code for ", gpu_.traits.label, ", compute capability ",
                        *capability, ": it begins with ", needs->min_compute_capability);
-      out.ways_out = {"an older cuDNN, or a newer GPU"};
+      out.ways_out = {"an image with an older cuDNN"};
     } else if (!needs->min_driver.empty() && compat::is_version(version) &&
                compat::compare_padded(version, needs->min_driver) < 0) {
       if (waits_for_libraries()) return parts_.pop_back();
@@ -301,8 +306,9 @@ class GpuCheck {
     if (basis_.possible_cuda.empty()) return;
     out.verdict = Verdict::kForward;
     out.missing.push_back(
-        cat("the image's files were not looked at: it runs if it has libraries of CUDA ",
-            basis_.possible_cuda, " or newer for forward compatibility"));
+        cat("it runs if the image has libraries of CUDA ", basis_.possible_cuda,
+            " or newer for forward compatibility, which is not known: its files were not looked "
+            "at"));
   }
 
   void judge_architecture() {

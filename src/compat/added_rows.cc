@@ -55,6 +55,7 @@ std::vector<std::string> add_rows(Tables& tables, const std::string& file, std::
   }
   size_t number = 0;
   if (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+  if (text.empty()) return {cat(printable(file), ":1: the file is empty; file skipped")};
   for (std::string_view line : split(text, '\n')) {
     number++;
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);

@@ -17,7 +17,16 @@ std::string build_name(Framework framework, const FrameworkBuild& build,
 
 // The release of a build that is meant by a wish: the wished one where the row is a range.
 std::string version_of(const FrameworkBuild& build, const std::string& wanted) {
-  return covers(build, wanted) ? wanted : build.version;
+  bool within = build.first != build.version && split(wanted, '.').size() == 2 &&
+                compare_padded(wanted, build.first) > 0 &&
+                compare_padded(wanted, build.version) < 0;
+  return within || covers(build, wanted) ? wanted : build.version;
+}
+
+void remove_image_ways(Judgement& judgement) {
+  std::erase_if(judgement.ways_out, [](const std::string& way) {
+    return way.compare(0, kImageWay.size(), kImageWay) == 0;
+  });
 }
 
 class FrameworkJudge {
@@ -52,7 +61,8 @@ class FrameworkJudge {
     }
     if (answer.judgement.verdict == Verdict::kFull && answer.judgement.missing.empty())
       answer.judgement.ways_out.clear();
-    if (answer.judgement.verdict == Verdict::kNo || answer.code == GpuCode::kPtx || lacks_cudnn_)
+    if (answer.judgement.verdict <= Verdict::kForward || answer.code == GpuCode::kPtx ||
+        lacks_cudnn_)
       add_other_releases(*best, answer);
     if (answer.judgement.verdict == Verdict::kNo && answer.judgement.ways_out.empty())
       answer.judgement.ways_out.push_back(last_resort());
@@ -100,25 +110,27 @@ class FrameworkJudge {
   FrameworkAnswer judge_build(const FrameworkBuild& build) {
     FrameworkAnswer answer;
     answer.build = build;
+    answer.version = version_of(build, version_);
     answer.code = gpu_code(tables_, build.architectures, gpu_.compute_capability);
     std::string cuda = build.cuda_or_newer && !cuda_.empty() ? cuda_ : build.cuda;
     answer.judgement = judge_toolkit(tables_, cuda, driver_, gpu_, answer.code);
     Judgement& out = answer.judgement;
-    out.reason = cat(name_, " ", version_of(build, version_), " is built with CUDA ", build.cuda,
-                     build.cuda_or_newer ? " or newer" : "", "; ", out.reason);
+    remove_image_ways(out);
     if (!wish_.python.empty() && !has_python(build.python, wish_.python)) {
       out.verdict = Verdict::kNo;
       out.source = build.source;
-      out.reason = cat(name_, " ", version_of(build, version_), " has no package for Python ",
-                       wish_.python, ": it has them for ", build.python);
+      out.reason = cat(name_, " ", answer.version, " has no package for Python ", wish_.python,
+                       ": it has them for ", build.python);
+      out.missing.clear();
       out.ways_out.assign(1, cat("Python ", build.python));
     }
     if (answer.code == GpuCode::kNone) {
       out.verdict = Verdict::kNo;
       out.source = build.architectures_source.empty() ? build.source : build.architectures_source;
-      out.reason = cat(name_, " ", version_of(build, version_), " for CUDA ", build.cuda,
-                       " has no code for ", gpu_.label, ", compute capability ",
-                       *gpu_.compute_capability, " (it has ", build.architectures, "): ",
+      out.missing.clear();
+      out.reason = cat(name_, " ", answer.version, " for CUDA ", build.cuda, " has no code for ",
+                       gpu_.label, ", compute capability ", *gpu_.compute_capability, " (it has ",
+                       build.architectures, "): ",
                        wish_.framework == Framework::kTensorflow
                            ? "it passes the GPU over ('Ignoring visible gpu device') and computes "
                              "on the CPU"
@@ -137,14 +149,14 @@ class FrameworkJudge {
     if (gpu_.compute_capability && is_version(needs->min_compute_capability) &&
         compare_padded(*gpu_.compute_capability, needs->min_compute_capability) < 0) {
       lacks_cudnn_ = true;
+      if (out.verdict == Verdict::kNo) return;
       out.missing.push_back(cat("cuDNN ", build.cudnn, " needs compute capability ",
                                 needs->min_compute_capability, ", and ", gpu_.label, " has ",
                                 *gpu_.compute_capability,
                                 ": convolutions end with CUDNN_STATUS_ARCH_MISMATCH"));
     }
     if (is_version(needs->min_driver) && is_version(driver_.version) &&
-        out.verdict != Verdict::kForward &&
-        compare_padded(driver_.version, needs->min_driver) < 0) {
+        out.verdict > Verdict::kForward && compare_padded(driver_.version, needs->min_driver) < 0) {
       out.missing.push_back(cat("cuDNN ", build.cudnn, " with CUDA ", build.cuda, " needs driver ",
                                 needs->min_driver, " or newer"));
     }
@@ -155,9 +167,9 @@ class FrameworkJudge {
     const FrameworkBuild *same = nullptr, *older = nullptr, *newer = nullptr;
     for (const FrameworkBuild& other : builds_) {
       FrameworkAnswer judged = judge_build(other);
-      bool runs = judged.judgement.verdict >= Verdict::kMinor && judged.code != GpuCode::kPtx &&
-                  !lacks_cudnn_;
-      if (!runs) continue;
+      bool has_code = judged.code == GpuCode::kNative ||
+                      (judged.code == GpuCode::kUnknown && !is_older_than_gpu(other.cuda));
+      if (judged.judgement.verdict < Verdict::kMinor || !has_code || lacks_cudnn_) continue;
       int order = compare_padded(other.version, build.version);
       if (order == 0) same = better(same, other);
       if (order < 0 && (!older || compare_padded(other.version, older->version) >= 0))
@@ -165,6 +177,7 @@ class FrameworkJudge {
       if (order > 0 && (!newer || other.version == newer->version)) newer = better(newer, other);
     }
     std::vector<std::string>& ways = answer.judgement.ways_out;
+    if (same) older = newer = nullptr;
     for (const FrameworkBuild* other : {same, older, newer}) {
       if (!other) continue;
       std::string version = other == same ? version_of(*other, version_) : other->version;
@@ -173,6 +186,15 @@ class FrameworkJudge {
       if (!command.empty()) way += cat(": ", command);
       ways.insert(ways.begin() + std::min<ptrdiff_t>(added_++, std::ssize(ways)), std::move(way));
     }
+  }
+
+  // Then nothing says that its packages have code for this GPU.
+  bool is_older_than_gpu(std::string_view cuda) const {
+    for (const CapabilityRow& row : tables_.capabilities) {
+      if (row.compute_capability == gpu_.compute_capability)
+        return compare_padded(cuda, row.first_toolkit) < 0;
+    }
+    return false;
   }
 
   // No release of the tables runs with this driver and this GPU.
@@ -194,6 +216,7 @@ class FrameworkJudge {
   FrameworkAnswer judge_other_cuda(const std::vector<const FrameworkBuild*>& candidates) {
     FrameworkAnswer answer;
     answer.judgement = judge_toolkit(tables_, cuda_, driver_, gpu_);
+    remove_image_ways(answer.judgement);
     std::vector<std::string> known;
     for (const FrameworkBuild* build : candidates) known.push_back(build->cuda);
     answer.judgement.missing.push_back(
@@ -211,11 +234,15 @@ class FrameworkJudge {
                                : cat(name_, " ", printable(wish_.version, 40), " is in no table");
     if (!cuda_.empty()) {
       answer.judgement = judge_toolkit(tables_, cuda_, driver_, gpu_);
+      remove_image_ways(answer.judgement);
       answer.judgement.missing.push_back(cat(why, ": which GPUs it has code for is not known"));
       return answer;
     }
     answer.judgement.verdict = Verdict::kUnknown;
     answer.judgement.reason = why;
+    if (is_newer)
+      answer.judgement.ways_out.emplace_back(
+          "name the CUDA version that it is built with, too: --cuda VERSION");
     return answer;
   }
 

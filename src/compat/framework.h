@@ -54,6 +54,7 @@ struct FrameworkAnswer {
   /// What the answer is about; nothing if the tables do not have it (then the verdict is kUnknown,
   /// or that of `wish.cuda` alone).
   std::optional<FrameworkBuild> build;
+  std::string version;  ///< the release that is meant; empty without `build`
   GpuCode code = GpuCode::kUnknown;
   /// As of judge_toolkit. kNo: no code for this GPU, no package for this Python, or a driver that
   /// is too old. The ways out name releases to choose, with the command to install them.

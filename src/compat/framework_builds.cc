@@ -250,7 +250,10 @@ bool covers(const FrameworkBuild& build, std::string_view version) {
 }
 
 bool is_of_release(const FrameworkBuild& build, std::string_view release) {
-  return begins_with_numbers(build.version, release) || begins_with_numbers(build.first, release);
+  if (begins_with_numbers(build.version, release) || begins_with_numbers(build.first, release))
+    return true;
+  return split(release, '.').size() > 1 && compare_padded(release, build.first) > 0 &&
+         compare_padded(release, build.version) < 0;
 }
 
 bool has_cuda(const FrameworkBuild& build, std::string_view cuda) {

@@ -16,7 +16,7 @@ std::string cuda_of_local_version(std::string_view version);
 
 /// Is it one of the releases that the build stands for? "2.9" is only where there is no patch.
 bool covers(const FrameworkBuild& build, std::string_view version);
-/// Does its last release begin with these numbers ("2.9", "2")?
+/// Does its first or last release begin with these numbers ("2.9", "2"), or do they lie between?
 bool is_of_release(const FrameworkBuild& build, std::string_view release);
 bool has_cuda(const FrameworkBuild& build, std::string_view cuda);
 /// "3.10-3.14,3.14t" has 3.12; an empty list, or text that is none, has all.

@@ -154,13 +154,27 @@ TEST_CASE("the answer says why and what to install instead") {
   answer = ask(kTorch, "2.9.1", "470.256.02", gpu("8.6"));
   CHECK(answer.judgement.verdict == Verdict::kNo);
   CHECK(mentions(answer.judgement.ways_out, "with CUDA 11.8: pip install torch==2.7.1"));
-  CHECK(mentions(answer.judgement.ways_out, "a driver of version 525.60.13 or newer"));
+  CHECK(mentions(answer.judgement.ways_out,
+                 "driver 525.60.13 or newer, for example of branch 580 (long-term support)"));
+  CHECK_FALSE(mentions(answer.judgement.ways_out, "an image of CUDA"));
   // A data center GPU may use forward compatibility instead.
   answer = ask(kTorch, "2.9.1", "535.104.05", gpu("9.0", GpuClass::kDataCenter), "13.0");
   CHECK(answer.judgement.verdict == Verdict::kForward);
   // A new GPU and an old release: the nearest newer release is named.
   answer = ask(kTorch, "2.5.1", "580.65.06", gpu("12.0"));
   CHECK(mentions(answer.judgement.ways_out, "PyTorch 2.7.0 with CUDA 12.8"));
+  // Another package of the same release is enough: no other release is named.
+  answer = ask(kTorch, "2.9", "535.104.05", gpu("8.9"), "13.0");
+  CHECK(answer.judgement.reason ==
+        "driver 535.104.05 (CUDA 12.2) is too old for CUDA 13.0: it needs 580.65.06 at least");
+  CHECK(answer.version == "2.9.1");
+  CHECK(mentions(answer.judgement.ways_out,
+                 "PyTorch 2.9.1 with CUDA 12.8: pip install torch==2.9.1"));
+  CHECK_FALSE(mentions(answer.judgement.ways_out, "PyTorch 2.10"));
+  CHECK_FALSE(mentions(answer.judgement.missing, "cuDNN"));
+  // Nothing is said to run because nobody knows what it has code for.
+  answer = ask(Framework::kTensorflow, "2.15", "580.65.06", gpu("9.0"));
+  CHECK_FALSE(mentions(answer.judgement.ways_out, "TensorFlow 1."));
 }
 
 TEST_CASE("Python, unknown versions, unpublished combinations") {
@@ -196,6 +210,9 @@ TEST_CASE("Python, unknown versions, unpublished combinations") {
   CHECK(answer.build->version == "2.9.1");
   CHECK(mentions(answer.judgement.missing, "PyTorch 2.9.7 is not in the tables; taken as 2.9.1"));
   CHECK(ask(Framework::kJax, "0.4", "580.65.06", gpu("9.0")).build->version == "0.4.38");
+  // A release inside a range of the table is that release.
+  CHECK(ask(Framework::kJax, "0.8", "580.65.06", gpu("9.0")).version == "0.8");
+  CHECK(ask(Framework::kJax, "0.8.1", "580.65.06", gpu("9.0")).version == "0.8.1");
 }
 
 TEST_CASE("TensorFlow, JAX and MXNet: machine code, PTX or neither") {

@@ -102,6 +102,8 @@ TEST_CASE("an administrator's rows extend and replace") {
   REQUIRE(warnings.size() == 2);
   CHECK(warnings[0] == "driver_branch_max_cuda.csv:2: branch: 'x' cannot stand here; row skipped");
   CHECK(warnings[1] == "driver_branch_max_cuda.csv:3: 2 cells instead of 7; row skipped");
+  CHECK(add_rows(tables, "driver_branch_max_cuda.csv", "") ==
+        std::vector<std::string>{"driver_branch_max_cuda.csv:1: the file is empty; file skipped"});
   CHECK(add_rows(tables, "nonsense.csv", head)[0].find("no table has this name") !=
         std::string::npos);
   CHECK(add_rows(tables, "pytorch.csv", head)[0].find("pytorch.csv:1: the header is not") == 0);

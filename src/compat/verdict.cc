@@ -81,12 +81,50 @@ bool starts_with_any_case(std::string_view text, std::string_view start) {
                     [](char a, char b) { return lower_case(a) == lower_case(b); });
 }
 
-// Names the branch once: "570.26 (branch 570)" says nothing more than 570.26.
-std::string driver_way_out(const std::string& driver, const CapabilityRow* gpu) {
-  std::string way = cat("a driver of version ", driver, " or newer");
+// The branch to choose: the newest long-lived one that will do, which a new feature branch is not.
+const BranchRow* branch_to_choose(const Tables& tables, std::string_view driver,
+                                  const CapabilityRow* gpu) {
+  const BranchRow* best = nullptr;
+  for (const BranchRow& row : tables.branches) {
+    bool long_lived = row.kind == "LTS" || row.kind == "PB";
+    bool drives =
+        !gpu || gpu->last_branch.empty() || compare_padded(row.branch, gpu->last_branch) <= 0;
+    if (!long_lived || !drives || compare_padded(row.branch, major_of(driver)) < 0) continue;
+    bool better = !best || (row.kind == "LTS" && best->kind != "LTS") ||
+                  (row.kind == best->kind && compare_padded(row.branch, best->branch) > 0);
+    if (better) best = &row;
+  }
+  return best;
+}
+
+// "driver 545.23.06 or newer, for example of branch 580 (LTS)".
+std::string driver_way_out(const Tables& tables, const std::string& driver,
+                           const CapabilityRow* gpu) {
+  std::string way = cat("driver ", driver, " or newer");
+  if (const BranchRow* branch = branch_to_choose(tables, driver, gpu)) {
+    way += cat(", for example of branch ", branch->branch, " (",
+               branch->kind == "LTS" ? "long-term support" : "production branch", ")");
+  }
   if (gpu && !gpu->last_branch.empty())
-    way += cat(" (this GPU's last branch is ", gpu->last_branch, ")");
+    way += cat("; this GPU's last branch is ", gpu->last_branch);
   return way;
+}
+
+// The newest of NVIDIA's image tags for a CUDA release; empty: the tables have none.
+std::string tag_of(const Tables& tables, std::string_view release) {
+  const ImageTagRow* best = nullptr;
+  for (const ImageTagRow& row : tables.image_tags) {
+    if (compare_padded(release_of(row.cuda), release) != 0) continue;
+    int order = best ? compare_padded(row.cuda, best->cuda) : 1;
+    if (order > 0 || (order == 0 && compare_padded(row.ubuntu, best->ubuntu) > 0)) best = &row;
+  }
+  return best ? std::string(best->tag) : "";
+}
+
+std::string image_way_out(const Tables& tables, std::string_view release) {
+  std::string tag = tag_of(tables, release);
+  return cat(kImageWay, release, " or older",
+             tag.empty() ? "" : cat(", for example nvidia/cuda:", tag));
 }
 
 // The verdict's parts that need the GPU alone.
@@ -141,7 +179,7 @@ class Judge {
       out_.reason =
           cat("CUDA ", release_, " has no code for ", gpu, " (", capability_->architecture,
               "): the last one that has is ", capability_->last_toolkit);
-      out_.ways_out.push_back(cat("an image of CUDA ", capability_->last_toolkit, " or older"));
+      out_.ways_out.push_back(image_way_out(tables_, capability_->last_toolkit));
       return true;
     }
     if (!capability_->last_branch.empty() &&
@@ -181,7 +219,7 @@ class Judge {
       out_.missing.push_back(cat("calls that are newer than CUDA ", own,
                                  " fail (cudaErrorCallRequiresNewerDriver, 36)"));
     }
-    out_.ways_out.push_back(driver_way_out(std::string(row_->full_driver), capability_));
+    out_.ways_out.push_back(driver_way_out(tables_, std::string(row_->full_driver), capability_));
     add_forward();
   }
 
@@ -193,7 +231,7 @@ class Judge {
             driver_.version, " (CUDA ", cuda_ ? cuda_->text : "?",
             ") cannot compile (cudaErrorUnsupportedPtxVersion, 222)");
     out_.missing.clear();
-    out_.ways_out.push_back(driver_way_out(std::string(row_->full_driver), capability_));
+    out_.ways_out.push_back(driver_way_out(tables_, std::string(row_->full_driver), capability_));
     add_forward();
   }
 
@@ -204,8 +242,25 @@ class Judge {
     out_.reason = cat("driver ", driver_.version, own, " is too old for CUDA ", toolkit_,
                       ": it needs ", needs, " at least");
     judge_forward_libraries();
-    out_.ways_out.push_back(driver_way_out(needs, capability_));
-    if (cuda_) out_.ways_out.push_back(cat("an image of CUDA ", cuda_->text, " or older"));
+    out_.ways_out.push_back(driver_way_out(tables_, needs, capability_));
+    if (cuda_) add_image();
+  }
+
+  // The newest CUDA that runs here, and what else does by minor-version compatibility.
+  void add_image() {
+    std::string own = cuda_->text;
+    bool gpu_ends = capability_ && !capability_->last_toolkit.empty() &&
+                    compare_padded(own, capability_->last_toolkit) > 0;
+    if (gpu_ends) own = capability_->last_toolkit;
+    std::string way = image_way_out(tables_, own);
+    std::string_view last = own;
+    for (const ToolkitRow& row : tables_.toolkits) {
+      if (!gpu_ends && !row.minor_driver.empty() && compare_padded(row.release, last) > 0 &&
+          compare_padded(driver_.version, row.minor_driver) >= 0)
+        last = row.release;
+    }
+    if (last != own) way += cat("; up to ", last, " by minor-version compatibility");
+    out_.ways_out.push_back(std::move(way));
   }
 
   // A driver that is too old, until libraries of the container make up for it.
@@ -248,10 +303,12 @@ class Judge {
       return std::move(out_);
     }
     out_.verdict = Verdict::kUnknown;
-    out_.reason =
-        compare_padded(release_, newest) > 0
-            ? cat("CUDA ", toolkit_, " is newer than the tables (their newest is ", newest, ")")
-            : cat("CUDA ", toolkit_, " is in no table");
+    out_.reason = compare_padded(release_, newest) > 0
+                      ? cat("CUDA ", toolkit_, " is newer than the tables (their newest is ",
+                            newest, ") and than driver ", driver_.version,
+                            cuda_ ? cat(" (CUDA ", cuda_->text, ")") : "")
+                      : cat("CUDA ", toolkit_, " is in no table");
+    out_.ways_out.push_back(cat("a driver that reports CUDA ", release_, " or newer"));
     return std::move(out_);
   }
 

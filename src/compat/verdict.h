@@ -68,6 +68,9 @@ struct Judgement {
   std::string source;                 ///< of the row that decided
 };
 
+/// How a way out begins that names a CUDA image.
+constexpr std::string_view kImageWay = "an image of CUDA ";
+
 /// `toolkit`: "12.8" or "12.8.1" (a release means its first version). `code`: what the program that
 /// was built with it has for this GPU; kNone does not decide here (the caller knows the program).
 Judgement judge_toolkit(const Tables& tables, std::string_view toolkit, const DriverTraits& driver,

@@ -58,32 +58,43 @@ environment() {
 
 echo "case: versions alone: a verdict for each kind, with its exit code"
 machine new
-expect 0 "GPU 0 (NVIDIA H200 (simulated)): full, runs" --cuda 12.8
-expect 0 "unknown" --cuda 99.1
+expect 0 "GPU 0 (NVIDIA H200 (simulated)): runs (full)" --cuda 12.8
+expect 0 "GPU 0 (NVIDIA H200 (simulated)): not known whether it runs (unknown)" --cuda 99.1
+grep -q 'way out: a driver that reports CUDA 99.1 or newer' "$work/out" || say "no driver that would do for CUDA 99.1"
 machine data-center
-expect 0 "minor, runs, by minor-version compatibility" --cuda 12.8
+expect 0 "GPU 0 (NVIDIA H200 (simulated)): runs by minor-version compatibility (minor)" --cuda 12.8
 grep -q 'way out: .*570' "$work/out" || say "no driver to choose for CUDA 12.8"
-expect 3 "forward, runs by forward compatibility alone" --cuda 13.0
+expect 3 "GPU 0 (NVIDIA H200 (simulated)): runs by forward compatibility alone (forward)" --cuda 13.0
 grep -q 'cuda-compat-13-0' "$work/out" || say "no package to choose for CUDA 13.0"
 machine consumer
-expect 1 "no, does not run" --cuda 13.0
+expect 1 "does not run (no)" --cuda 13.0
 grep -q 'consumer GPU' "$work/out" || say "nothing about the kind of the GPU"
-expect 1 "as GPU 0" --cuda 13.0
+expect 1 "    the same as for GPU 0" --cuda 13.0
+expect 1 "way out: driver 580.65.06 or newer, for example of branch 580 (long-term support)" --cuda 13.0
+expect 1 "way out: an image of CUDA 12.2 or older, for example nvidia/cuda:12.2.2-cudnn8-devel-ubuntu22.04; up to 12.9 by minor-version compatibility" --cuda 13.0
 machine old
 expect 0 "full" --cuda 11.4 --gpus device=0
 expect 0 "CUDA 10.0 is older than GPU 0" --cuda 10.0 --gpus device=0
+grep -q 'runs, with a reservation (full)' "$work/out" || say "no reservation about CUDA 10.0"
 machine data-center
 expect 0 "cuDNN 9.8: full" --cuda 12.2 --cudnn 9.8
-expect 0 "cuDNN 99.0 with CUDA 12.2 is in no table" --cuda 12.2 --cudnn 99.0
+expect 0 "the tables have no cuDNN 99.0 for CUDA 12.2, so it was not checked" --cuda 12.2 --cudnn 99.0
+expect 2 "name that, too: --cuda 12.8 --cudnn 9.8" --cudnn 9.8
 
-echo "case: frameworks"
+echo "case: frameworks, and a machine that is only a snapshot"
+outboard sim create --profile rtx4090x2 --driver 470.57.02 "$work/rtx470.machine" >/dev/null
+OUTBOARD_ROOT=$work/rtx470.machine outboard capture "$work/rtx470" >/dev/null
+OUTBOARD_ROOT=$work/new outboard capture "$work/h200" >/dev/null
 machine consumer
 expect 0 "PyTorch 2.9" --torch 2.9 --cuda 12.8
 expect 1 "PyTorch 2.9" --torch 2.9 --cuda 13.0
 grep -q 'way out: .*pip' "$work/out" || say "no package to choose"
 expect 1 "has no package for Python 2.7" --torch 2.9 --cuda 12.8 --python 2.7
 for framework in tensorflow=2.16 jax=0.4.30 mxnet=1.9.1; do expect 0 "${framework#*=}" "--${framework%=*}" "${framework#*=}"; done
-expect 0 "unknown" --torch 99.0
+expect 0 "way out: name the CUDA version that it is built with, too: --cuda VERSION" --torch 99.0
+expect 0 "JAX 0.8 (CUDA 12.1 or newer): full" --jax 0.8
+expect 1 "TensorFlow 2.20.0 (CUDA 12.5): no: driver 470.57.02 (CUDA 11.4) is too old for CUDA 12.5" --tensorflow 2.20 --facts "$work/rtx470"
+expect 0 "there is PTX alone for GPU 0" --tensorflow 2.15 --facts "$work/h200"
 
 echo "case: an image's configuration, in an OCI layout"
 machine data-center
@@ -197,14 +208,14 @@ layout "$work/layered" "$(environment CUDA_VERSION=13.0.1)"
 tar -C "$root" -czf "$work/layer.tar.gz" usr
 sed "s#\"layers\": \[\]#\"layers\": [{$(blob "$work/layered" "$work/layer.tar.gz")}]#" "$work/manifest" >"$work/manifest2"
 echo "{\"schemaVersion\": 2, \"manifests\": [{$(blob "$work/layered" "$work/manifest2")}]}" >"$work/layered/index.json"
-expect 3 "so whether it has that is not known" "oci:$work/layered"
+expect 3 "whether the image has that package is not known: its files were not looked at" "oci:$work/layered"
 lacks libcudart
 expect 3 "libcudart 13.0.96, cuda-compat 580.65.06" "oci:$work/layered" --layers
 layout "$work/demand" "$(environment "NVIDIA_REQUIRE_CUDA=cuda>=12.8")"
 cp "$work/layer.tar.gz" "$work/layer2.tar.gz"
 sed "s#\"layers\": \[\]#\"layers\": [{$(blob "$work/demand" "$work/layer2.tar.gz")}]#" "$work/manifest" >"$work/manifest2"
 echo "{\"schemaVersion\": 2, \"manifests\": [{$(blob "$work/demand" "$work/manifest2")}]}" >"$work/demand/index.json"
-expect 3 "it runs if it has libraries of CUDA 12.8 or newer" "oci:$work/demand"
+expect 3 "it runs if the image has libraries of CUDA 12.8 or newer" "oci:$work/demand"
 layout "$work/layered" "$(environment CUDA_VERSION=13.0.1)"
 printf '\037\213\010 no gzip' >"$work/broken.gz"
 sed "s#\"layers\": \[\]#\"layers\": [{$(blob "$work/layered" "$work/broken.gz")}]#" "$work/manifest" >"$work/manifest2"

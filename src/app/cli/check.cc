@@ -149,8 +149,11 @@ Result<int> run(const Parsed& parsed) {
   OB_TRY(std::string cudnn, version_option(parsed, "cudnn"));
   OB_TRY(std::vector<compat::FrameworkWish> frameworks, framework_options(parsed, cuda));
   if (parsed.words().empty() && cuda.empty() && frameworks.empty()) {
-    return make_error(ErrorCode::kUsage, "check: nothing to check",
-                      "name an image, or a version with --cuda 12.8 or --torch 2.9");
+    return make_error(ErrorCode::kUsage,
+                      cudnn.empty() ? "check: nothing to check"
+                                    : "check: what a cuDNN needs hangs on the CUDA version",
+                      cudnn.empty() ? "name an image, or a version with --cuda 12.8 or --torch 2.9"
+                                    : cat("name that, too: --cuda 12.8 --cudnn ", cudnn));
   }
   OB_TRY(device::Request request, device::parse_gpus_option(parsed.value("gpus", "all")));
   OB_TRY(app::MachineOptions options, machine_options(parsed));

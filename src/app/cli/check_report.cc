@@ -13,19 +13,21 @@ using compat::Verdict;
 constexpr std::string_view kLabels[] = {compat::kVolumesLabel, compat::kCudaLabel,
                                         compat::kCudnnLabel};
 
-/// What a verdict means, for people.
-std::string_view meaning(Verdict verdict) {
-  switch (verdict) {
+/// What a GPU's verdict means, for people.
+std::string_view meaning(const app::GpuVerdict& gpu) {
+  bool reserved = false;
+  for (const app::PartVerdict& part : gpu.parts) reserved |= !part.judgement.missing.empty();
+  switch (gpu.worst()) {
     case Verdict::kNo:
       return "does not run";
     case Verdict::kUnknown:
-      return "not known";
+      return "not known whether it runs";
     case Verdict::kForward:
       return "runs by forward compatibility alone";
     case Verdict::kMinor:
-      return "runs, by minor-version compatibility";
+      return "runs by minor-version compatibility";
     case Verdict::kFull:
-      return "runs";
+      return reserved ? "runs, with a reservation" : "runs";
   }
   return "";
 }
@@ -146,21 +148,20 @@ std::string check_text(const CheckReport& report) {
     out += cat("asks for ", printable(requirement.text, 120), " (", requirement.origin, ")\n");
   out += cat("driver ", printable(verdict.driver.version, 40));
   if (verdict.driver_cuda) {
-    out += cat(", CUDA ", printable(verdict.driver_cuda->text, 40),
-               verdict.driver_cuda->at_least ? " or newer" : "");
+    out += cat(" (CUDA ", printable(verdict.driver_cuda->text, 40),
+               verdict.driver_cuda->at_least ? " or newer)" : ")");
   }
   out += "\n";
   std::string before, before_label;
   for (const app::GpuVerdict& gpu : verdict.gpus) {
-    out +=
-        cat(gpu.label, ": ", compat::verdict_name(gpu.worst()), ", ", meaning(gpu.worst()), "\n");
+    out += cat(gpu.label, ": ", meaning(gpu), " (", compat::verdict_name(gpu.worst()), ")\n");
     std::string text = details(gpu);
     // The reason can name the GPU; what is left is most often the same for all.
     std::string general = text;
     for (size_t at; (at = general.find(gpu.label)) != std::string::npos;)
       general.replace(at, gpu.label.size(), "\x01");
     if (general == before) {
-      out += cat("    as ", before_label, "\n");
+      out += cat("    the same as for ", before_label.substr(0, before_label.find(" (")), "\n");
     } else {
       out += text;
       before = general;
