@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "compat/image_tags.h"
 
 namespace outboard::compat {
 
@@ -110,21 +111,10 @@ std::string driver_way_out(const Tables& tables, const std::string& driver,
   return way;
 }
 
-// The newest of NVIDIA's image tags for a CUDA release; empty: the tables have none.
-std::string tag_of(const Tables& tables, std::string_view release) {
-  const ImageTagRow* best = nullptr;
-  for (const ImageTagRow& row : tables.image_tags) {
-    if (compare_padded(release_of(row.cuda), release) != 0) continue;
-    int order = best ? compare_padded(row.cuda, best->cuda) : 1;
-    if (order > 0 || (order == 0 && compare_padded(row.ubuntu, best->ubuntu) > 0)) best = &row;
-  }
-  return best ? std::string(best->tag) : "";
-}
-
-std::string image_way_out(const Tables& tables, std::string_view release) {
-  std::string tag = tag_of(tables, release);
-  return cat(kImageWay, release, " or older",
-             tag.empty() ? "" : cat(", for example nvidia/cuda:", tag));
+std::string image_way_out(const Tables& tables, std::string_view release,
+                          const DriverTraits& driver, const GpuTraits& gpu) {
+  auto image = runnable_image(tables, driver, {gpu}, {});
+  return cat(kImageWay, release, " or older", image ? cat(", for example ", *image) : "");
 }
 
 // The verdict's parts that need the GPU alone.
@@ -179,7 +169,7 @@ class Judge {
       out_.reason =
           cat("CUDA ", release_, " has no code for ", gpu, " (", capability_->architecture,
               "): the last one that has is ", capability_->last_toolkit);
-      out_.ways_out.push_back(image_way_out(tables_, capability_->last_toolkit));
+      out_.ways_out.push_back(image_way_out(tables_, capability_->last_toolkit, driver_, gpu_));
       return true;
     }
     if (!capability_->last_branch.empty() &&
@@ -252,7 +242,7 @@ class Judge {
     bool gpu_ends = capability_ && !capability_->last_toolkit.empty() &&
                     compare_padded(own, capability_->last_toolkit) > 0;
     if (gpu_ends) own = capability_->last_toolkit;
-    std::string way = image_way_out(tables_, own);
+    std::string way = image_way_out(tables_, own, driver_, gpu_);
     std::string_view last = own;
     for (const ToolkitRow& row : tables_.toolkits) {
       if (!gpu_ends && !row.minor_driver.empty() && compare_padded(row.release, last) > 0 &&

@@ -71,7 +71,7 @@ expect 1 "does not run (no)" --cuda 13.0
 grep -q 'consumer GPU' "$work/out" || say "nothing about the kind of the GPU"
 expect 1 "    the same as for GPU 0" --cuda 13.0
 expect 1 "way out: driver 580.65.06 or newer, for example of branch 580 (long-term support)" --cuda 13.0
-expect 1 "way out: an image of CUDA 12.2 or older, for example nvidia/cuda:12.2.2-cudnn8-devel-ubuntu22.04; up to 12.9 by minor-version compatibility" --cuda 13.0
+expect 1 "way out: an image of CUDA 12.2 or older, for example nvidia/cuda:12.2.2-base-ubuntu22.04; up to 12.9 by minor-version compatibility" --cuda 13.0
 machine old
 expect 0 "full" --cuda 11.4 --gpus device=0
 expect 0 "CUDA 10.0 is older than GPU 0" --cuda 10.0 --gpus device=0
