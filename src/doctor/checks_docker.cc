@@ -188,23 +188,70 @@ Findings look_for_hook(const Facts& facts) {
   return ok(printable(docker.hook->path));
 }
 
+// Of the specifications that the daemon reads, the devices that it has not found.
+std::vector<std::string> undiscovered(const Facts& facts) {
+  const DockerFacts& docker = facts.docker;
+  std::vector<std::string> devices;
+  if (!docker.info->cdi_devices) return devices;
+  const auto& known = *docker.info->cdi_devices;
+  for (const auto* specs : {&facts.cdi.specs, &docker.cdi_specs}) {
+    for (const CdiSpec& spec : *specs) {
+      const auto& places = docker.cdi_places;
+      if (spec.error || std::find(places.begin(), places.end(), spec.directory) == places.end())
+        continue;
+      for (const std::string& name : spec.devices) {
+        std::string device = cat(spec.kind, "=", name);
+        if (std::find(known.begin(), known.end(), device) == known.end())
+          devices.push_back(cat("'", printable(device, 100), "' of '", printable(spec.file), "'"));
+      }
+    }
+  }
+  return devices;
+}
+
 Findings look_at_cdi(const Facts& facts) {
   const DockerFacts& docker = facts.docker;
   if (!docker.info) return {};
+  const DockerInfo& info = *docker.info;
+  bool none = facts.cdi.specs.empty() && docker.cdi_specs.empty();
+  std::string version = cat("Docker ", printable(info.version, 40));
+  if (!none && !info.version.empty() && !at_least(info, "25.0")) {
+    return {found(Severity::kNote, cat(version, " knows no CDI; 25.0 is the first that does"),
+                  "'docker run --gpus', '--runtime outboard' and 'outboard run' do without CDI")};
+  }
   Findings findings = findings_about(docker.cdi_specs);
   for (Finding& finding : version_findings(docker.cdi_specs, facts.machine.module_version))
     findings.push_back(std::move(finding));
   bool off = docker.config && (*docker.config)["features"]["cdi"].as_bool() == false;
-  if (off) {
+  if (off || (info.cdi_directories.empty() && !none)) {
+    findings.push_back(found(
+        Severity::kNote,
+        off ? cat("CDI is switched off in '", printable(docker.config_file), "' (features.cdi)")
+            : cat(version, " does not use CDI; only from 28.2 on it does without being told"),
+        cat("set features.cdi to true in '", printable(docker.config_file), "' and restart ",
+            unit_of(docker), ", if '--device nvidia.com/gpu=all' is wanted")));
+    return findings;
+  }
+  if (auto unread = unread_specs(facts.cdi.specs, docker.cdi_places); !unread.empty()) {
     findings.push_back(
-        found(Severity::kNote,
-              cat("CDI is switched off in '", printable(docker.config_file), "' (features.cdi)"),
-              "set it to true, if '--device nvidia.com/gpu=all' is wanted"));
+        found(Severity::kWarning,
+              cat("the daemon reads ", printable(join(info.cdi_directories, ", "), 300),
+                  " alone, and not ", unread),
+              cat("add the directory to cdi-spec-dirs in '", printable(docker.config_file),
+                  "', and restart the daemon")));
+  }
+  if (auto devices = undiscovered(facts); !devices.empty()) {
+    findings.push_back(
+        found(Severity::kWarning,
+              cat("the daemon has not found ", devices.front(),
+                  devices.size() > 1 ? cat(" and ", devices.size() - 1, " more") : std::string()),
+              cat("'sudo journalctl -u ", unit_of(docker),
+                  "' says what is wrong with the file; "
+                  "make it again: sudo nvidia-ctk cdi generate --output=FILE")));
   }
   if (findings.empty()) {
-    return ok(docker.info->cdi_directories.empty()
-                  ? "this daemon uses no CDI"
-                  : printable(join(docker.info->cdi_directories, ", ")));
+    return ok(info.cdi_directories.empty() ? "this daemon uses no CDI"
+                                           : printable(join(info.cdi_directories, ", ")));
   }
   return findings;
 }
@@ -259,12 +306,13 @@ std::vector<Check> docker_checks() {
        look_for_hook,
        "docker"},
       {"docker-cdi",
-       "CDI specifications in the daemon's own directories fit this machine",
-       "the CDI directories that the daemon reports, where they are others than /etc/cdi and "
-       "/var/run/cdi",
-       "'--device nvidia.com/gpu=all' fails, or brings another driver's files",
-       "make the file again",
-       {Part::kMachine, Part::kDocker},
+       "the daemon reads the CDI specifications that there are, and its own fit this machine",
+       "the CDI directories and devices that the daemon reports against the directories in which "
+       "specifications lie, and the files in those that it alone reads",
+       "'--device nvidia.com/gpu=all' fails ('unresolvable CDI devices', 'could not select device "
+       "driver \"cdi\"'), or brings another driver's files",
+       "let the daemon read the directory, or make the file again",
+       {Part::kMachine, Part::kDocker, Part::kCdi},
        look_at_cdi,
        "docker"},
   };

@@ -113,6 +113,37 @@ Findings look_at_modes(const Facts& facts) {
   return findings;
 }
 
+// Engines that leave their containers' cgroups to systemd. A Docker that could not be asked counts:
+// with cgroup v2 that is what it does by itself.
+std::vector<std::string> engines_by_systemd(const Facts& facts) {
+  std::vector<std::string> engines;
+  const DockerFacts& docker = facts.docker;
+  if (docker.info ? docker.info->cgroup_driver == "systemd" : docker.client || docker.server)
+    engines.emplace_back("Docker");
+  std::vector<const EngineFiles*> others = {&facts.podman, &facts.containerd, &facts.crio};
+  for (const EngineFiles& engine : facts.bundled_containerds) others.push_back(&engine);
+  for (const EngineFiles* engine : others) {
+    if (engine->systemd_cgroups.value_or(false)) engines.push_back(engine->name);
+  }
+  return engines;
+}
+
+// Why no engine here needs the links, or empty text.
+std::string links_not_needed(const Facts& facts) {
+  if (!facts.system.systemd) return "systemd does not manage this machine's cgroups";
+  if (engines_by_systemd(facts).empty())
+    return "no engine here leaves its containers' cgroups to systemd";
+  // systemd 240 takes the numbers from the link's name; runc from 1.1.3 to 1.1.6 asks for the link
+  // all the same (runc's changelog, 1.1.7).
+  const auto& told = facts.docker.info ? facts.docker.info->runc : facts.system.runc_version;
+  const auto& runc = told ? told : facts.system.runc_version;
+  const auto& systemd = facts.system.systemd_version;
+  if (!runc || !systemd || compare_versions(*systemd, "240") < 0) return "";
+  if (compare_versions(*runc, "1.1.3") >= 0 && compare_versions(*runc, "1.1.7") < 0) return "";
+  return cat("systemd ", printable(*systemd, 40), " and runc ", printable(*runc, 40),
+             " do without the links");
+}
+
 Findings look_at_links(const Facts& facts) {
   const auto& missing = facts.machine.missing_char_links;
   if (missing.empty()) return ok("all there");
@@ -124,14 +155,17 @@ Findings look_at_links(const Facts& facts) {
       break;
     }
   }
-  Finding finding = found(facts.system.systemd ? Severity::kWarning : Severity::kNote,
-                          cat("no link in ", printable(facts.machine.roots.dev), "/char for ",
-                              printable(listed(missing), 300)),
-                          {}, std::move(steps),
-                          "at every boot: 60-outboard-char-links.rules of Outboard's packaging "
-                          "in /etc/udev/rules.d");
-  if (!facts.system.systemd)
-    finding.consequence = "of no consequence here: systemd does not manage this machine's cgroups";
+  std::string harmless = links_not_needed(facts);
+  std::string who = join(engines_by_systemd(facts), ", ");
+  Finding finding =
+      found(harmless.empty() ? Severity::kWarning : Severity::kNote,
+            cat("no link in ", printable(facts.machine.roots.dev), "/char for ",
+                printable(listed(missing), 300),
+                harmless.empty() ? cat("; of ", who, " systemd makes the cgroups") : std::string()),
+            {}, std::move(steps),
+            "at every boot: 60-outboard-char-links.rules of Outboard's packaging "
+            "in /etc/udev/rules.d");
+  if (!harmless.empty()) finding.consequence = "of no consequence here: " + harmless;
   return {std::move(finding)};
 }
 
@@ -171,12 +205,16 @@ std::vector<Check> node_checks() {
        look_at_modes},
       {"char-links",
        "every device node has its link in /dev/char",
-       "/dev/char/MAJOR:MINOR of the driver's nodes; /run/systemd/system",
-       "runc leaves devices without a link out of systemd's list: a running container loses its "
+       "/dev/char/MAJOR:MINOR of the driver's nodes; /run/systemd/system; cgroup drivers of "
+       "Docker, "
+       "Podman, containerd and CRI-O; versions of runc and systemd",
+       "runc 1.1.3 to 1.1.6, and every runc under a systemd before 240, leaves devices without a "
+       "link out of systemd's list: a running container loses its "
        "GPU at "
        "the next 'systemctl daemon-reload' ('Failed to initialize NVML: Unknown Error')",
        "make the links, and install 60-outboard-char-links.rules for the next boot",
-       {Part::kMachine, Part::kSystem},
+       {Part::kMachine, Part::kSystem, Part::kDocker, Part::kPodman, Part::kContainerd,
+        Part::kCrio},
        look_at_links},
   };
 }

@@ -172,6 +172,53 @@ TEST_CASE("the hook's name, which --gpus looks for when the daemon starts") {
   CHECK(holds(ask("docker-gpus", facts).at(0).what, "older than 19.03"));
 }
 
+TEST_CASE("CDI as Docker 26.1 and 28.5 report it, held against the specifications that there are") {
+  auto info = [](const char* version) {
+    std::string file = cat(DOCKER_ANSWERS, "/", version, ".json");
+    return docker_info(*json::parse(*read_file(file), file), std::nullopt);
+  };
+  CdiSpec spec;
+  spec.file = "/etc/cdi/nvidia.yaml";
+  spec.directory = "/etc/cdi";
+  spec.kind = "nvidia.com/gpu";
+  spec.devices = {"0", "all"};
+  Facts facts = with_docker();
+  facts.docker.info = info("26.1");
+  CHECK(facts.docker.info->cgroup_driver == "cgroupfs");
+  CHECK(facts.docker.info->runc == "1.1.15+ds1");
+  CHECK(ask("docker-cdi", facts).at(0).what == "this daemon uses no CDI");
+  facts.cdi.specs = {spec};
+  CHECK(worst("docker-cdi", facts) == Severity::kNote);
+  CHECK(holds(ask("docker-cdi", facts).at(0).what, "Docker 26.1.5+dfsg1 does not use CDI"));
+  CHECK(holds(ask("docker-cdi", facts).at(0).mend, "features.cdi to true in '/etc/docker/daemon"));
+
+  facts.docker.info = info("28.5");
+  facts.docker.cdi_places = {"/etc/cdi", "/run/cdi"};
+  CHECK(ask("docker-cdi", facts).at(0).what == "/etc/cdi, /var/run/cdi");
+  CHECK(worst("docker-cdi", facts) == Severity::kOk);
+  facts.cdi.specs.front().devices.push_back("1");
+  CHECK(worst("docker-cdi", facts) == Severity::kWarning);
+  CHECK(holds(ask("docker-cdi", facts).at(0).what,
+              "has not found 'nvidia.com/gpu=1' of '/etc/cdi/nvidia.yaml'"));
+  facts.docker.cdi_places = {"/srv/cdi"};
+  facts.docker.info->cdi_directories = {"/srv/cdi"};
+  CHECK(ask("docker-cdi", facts).size() == 1);
+  CHECK(holds(ask("docker-cdi", facts).at(0).what,
+              "reads /srv/cdi alone, and not '/etc/cdi/nvidia.yaml'"));
+  facts.docker.config = *json::parse(R"({"features": {"cdi": false}})", "daemon.json");
+  CHECK(holds(ask("docker-cdi", facts).at(0).what, "switched off in '/etc/docker/daemon.json'"));
+  facts.docker.info->version = "20.10.24+dfsg1";
+  CHECK(holds(ask("docker-cdi", facts).at(0).what, "knows no CDI; 25.0 is the first"));
+  facts.cdi.specs.clear();
+  CHECK(worst("docker-cdi", facts) <= Severity::kNote);
+
+  json::Value none =
+      *json::parse(R"({"ServerVersion": "28.2.2", "CDISpecDirs": ["/etc/cdi"]})", "the answer");
+  CHECK(docker_info(none, std::nullopt).cdi_devices == std::vector<std::string>{});
+  none.set("ServerVersion", json::Value(std::string("28.1.1")));
+  CHECK_FALSE(docker_info(none, std::nullopt).cdi_devices);
+}
+
 TEST_CASE("CDI specifications against the machine") {
   if (!can_make_nodes()) return;
   TestMachine machine;

@@ -110,7 +110,11 @@ struct DockerInfo {
   bool rootless = false;
   std::string default_runtime;
   std::vector<EngineRuntime> runtimes;
-  std::vector<std::string> cdi_directories;  ///< Docker 25 and newer
+  std::vector<std::string> cdi_directories;  ///< Docker 25 and newer; none: CDI is off
+  /// Docker 28.2 and newer, where it uses CDI: devices that it found ("nvidia.com/gpu=all").
+  std::optional<std::vector<std::string>> cdi_devices;
+  std::string cgroup_driver;        ///< "systemd", "cgroupfs", "none"
+  std::optional<std::string> runc;  ///< version of its "runc" (Docker 25 and newer)
 };
 
 struct DockerFacts {
@@ -127,6 +131,7 @@ struct DockerFacts {
   std::optional<std::string> config_error;
   std::optional<FoundProgram> hook;      ///< nvidia-container-runtime-hook, on the daemon's PATH
   std::optional<FoundProgram> cdi_hook;  ///< nvidia-cdi-hook, likewise
+  std::vector<std::string> cdi_places;   ///< its CDI directories on this machine, links resolved
   /// In directories that this daemon alone reads.
   std::vector<CdiSpec> cdi_specs;
 };

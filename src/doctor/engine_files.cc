@@ -65,6 +65,12 @@ Result<std::string> version_of(const std::string& program, std::chrono::millisec
   return make_error(ErrorCode::kIo, cat("'", program, " --version' names no version"));
 }
 
+std::optional<std::string> own_version(const Places& places, const std::string& name) {
+  auto program = places.system == "/" ? program_below(places, name) : std::nullopt;
+  auto version = program ? version_of(*program, kPatience) : Result<std::string>(std::string());
+  return version && !version->empty() ? std::optional(std::move(*version)) : std::nullopt;
+}
+
 void ask_version(const Places& places, EngineFiles& engine) {
   if (!engine.program || places.system != "/") return;
   auto version = version_of(*engine.program, kPatience);

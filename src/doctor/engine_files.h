@@ -27,6 +27,8 @@ bool runtime_exists(const Places& places, const std::string& path);
 Result<std::string> version_of(const std::string& program, std::chrono::milliseconds deadline);
 /// The first word of a text that begins like a version ("1.6.20~ds1", "v1.7.27"). Pure.
 std::optional<std::string> version_in(std::string_view text);
+/// The version of a program in the system's directories, of the running system alone.
+std::optional<std::string> own_version(const Places& places, const std::string& name);
 /// Asks the engine's program, if it is one of the running system: programs of a machine in a
 /// directory are not run.
 void ask_version(const Places& places, EngineFiles& engine);

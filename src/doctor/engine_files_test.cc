@@ -198,9 +198,12 @@ TEST_CASE(
   };
   files(2, "io.containerd.grpc.v1.cri");
   CHECK(holds(machine.said("containerd"), "ok: containerd at "));
-  CHECK(holds(machine.said("containerd"), "; default 'ours' of 2, cgroup manager systemd"));
+  CHECK(holds(machine.said("containerd"), "; default 'ours' of 1, cgroup manager systemd"));
   files(3, "io.containerd.cri.v1.runtime");
   CHECK(holds(machine.said("containerd"), "warning: the runtime 'theirs' is 'gone', which does"));
+  machine.write("etc/containerd/config.toml",
+                cat(kCri, ".containerd.runtimes.ours.options]\nBinaryName = \"ours\"\n"));
+  CHECK(holds(machine.said("containerd"), "error: the default runtime is 'runc', which no file"));
   machine.write("etc/containerd/config.toml", "version = 2\nimports = [\"/etc/more.toml\"]\n");
   CHECK(holds(machine.said("containerd"), "/etc/more.toml', which '"));
   // Two files that import each other end all the same.

@@ -100,9 +100,11 @@ struct MemoryRule {
 enum class Cgroups { kNone, kV1, kHybrid, kV2 };
 
 struct SystemFacts {
-  std::string month;                         ///< of now, "2026-11"
-  std::string distribution;                  ///< ID in /etc/os-release: "debian"; empty: unknown
-  bool systemd = false;                      ///< /run/systemd/system exists
+  std::string month;         ///< of now, "2026-11"
+  std::string distribution;  ///< ID in /etc/os-release: "debian"; empty: unknown
+  bool systemd = false;      ///< /run/systemd/system exists
+  /// What they say about their versions; asked only where links in /dev/char are missing.
+  std::optional<std::string> systemd_version, runc_version;
   std::optional<Cgroups> cgroups;            ///< nothing: /sys/fs/cgroup cannot be read
   bool wsl = false;                          ///< /dev/dxg
   std::optional<std::string> tegra_release;  ///< first line of /etc/nv_tegra_release

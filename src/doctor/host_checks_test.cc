@@ -245,8 +245,43 @@ TEST_CASE("links in /dev/char") {
   TestMachine machine;
   CHECK(machine.ask("char-links").severity() == Severity::kOk);
   machine.remove("dev/char");
-  CHECK(machine.ask("char-links").severity() == Severity::kNote);
+  CHECK(holds(machine.said("char-links"), "note: no link in "));
   REQUIRE(make_directories(machine.path("run/systemd/system")));
-  CHECK(machine.ask("char-links").severity() == Severity::kWarning);
+  auto consequence = [&] { return machine.ask("char-links").findings.front().consequence; };
+  CHECK(holds(consequence(), "no engine here leaves its containers' cgroups to systemd"));
+  machine.write("usr/bin/podman", "").write("usr/bin/crun", "");
+  for (const char* name : {"usr/bin/podman", "usr/bin/crun"})
+    REQUIRE(::chmod(machine.path(name).c_str(), 0755) == 0);
+  CHECK(holds(machine.said("char-links"), "warning: no link in "));
+  CHECK(holds(machine.said("char-links"), "; of Podman systemd makes the cgroups"));
+  machine.write("etc/containers/containers.conf", "[engine]\ncgroup_manager = \"cgroupfs\"\n");
+  CHECK(machine.ask("char-links").severity() == Severity::kNote);
+  machine.remove("etc/containers/containers.conf");
   CHECK(machine.mended("char-links") == Severity::kOk);
+}
+
+TEST_CASE("links in /dev/char matter to Docker under systemd, with some versions of runc alone") {
+  Facts facts;
+  facts.machine.missing_char_links = {"195:0"};
+  facts.system.systemd = true;
+  auto severity = [&] { return find_check("char-links")->look(facts).front().severity; };
+  CHECK(severity() == Severity::kNote);
+  facts.docker.client = "/usr/bin/docker";  // which could not be asked
+  CHECK(severity() == Severity::kWarning);
+  facts.docker.info.emplace();
+  facts.docker.info->cgroup_driver = "cgroupfs";
+  CHECK(severity() == Severity::kNote);
+  facts.docker.info->cgroup_driver = "systemd";
+  CHECK(severity() == Severity::kWarning);
+  facts.system.systemd_version = "252";
+  for (const char* harmless : {"1.1.2", "1.1.7", "1.3.6+ds1"}) {
+    facts.system.runc_version = harmless;
+    CHECK(severity() == Severity::kNote);
+  }
+  facts.system.runc_version = "1.1.5+ds1";
+  CHECK(severity() == Severity::kWarning);
+  facts.docker.info->runc = "1.2.4";
+  CHECK(severity() == Severity::kNote);
+  facts.system.systemd_version = "239";
+  CHECK(severity() == Severity::kWarning);
 }

@@ -136,10 +136,13 @@ void read_config(const Places& places, const std::string& file, EngineFiles& eng
     for (const std::string& off : config["disabled_plugins"].as_strings())
       engine.plugin_off |= off == name;
   }
-  // The plugin has this one without being told.
+  // Without being told the plugin has this one; before 2.0 a table of runtimes takes it away.
   bool has_runc = std::any_of(engine.runtimes.begin(), engine.runtimes.end(),
                               [](const EngineRuntime& runtime) { return runtime.name == "runc"; });
-  if (!has_runc) engine.runtimes.push_back({"runc", "runc", runtime_exists(places, "runc")});
+  bool kept = engine.version ? compare_versions(*engine.version, "2.0") >= 0
+                             : config["version"].as_int().value_or(1) >= 3;
+  if (!has_runc && (kept || engine.runtimes.empty()))
+    engine.runtimes.push_back({"runc", "runc", runtime_exists(places, "runc")});
   if (engine.default_runtime.empty()) engine.default_runtime = "runc";
   engine.systemd_cgroups =
       !engine.plugin_off &&

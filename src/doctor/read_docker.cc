@@ -41,6 +41,15 @@ void read_config(const Places& places, DockerFacts& docker) {
   }
 }
 
+// From the features that the runtime says it has (runtime-spec, features.md), which are JSON as
+// text.
+std::optional<std::string> runc_version(const json::Value& status) {
+  auto features =
+      json::parse(status["org.opencontainers.runtime-spec.features"].text(), "features of runc");
+  if (!features) return std::nullopt;
+  return (*features)["annotations"]["org.opencontainers.runc.version"].as_string();
+}
+
 }  // namespace
 
 // Where the docker command would find its daemon: DOCKER_HOST, the system's socket, then that of a
@@ -78,6 +87,17 @@ DockerInfo docker_info(const json::Value& answer, const std::optional<DaemonProc
     info.runtimes.push_back(std::move(entry));
   }
   info.cdi_directories = answer["CDISpecDirs"].as_strings();
+  if (const json::Value& list = answer["DiscoveredDevices"]; list.is_array()) {
+    info.cdi_devices.emplace();
+    for (const json::Value& device : list.items()) {
+      if (device["Source"].text() == "cdi") info.cdi_devices->push_back(device["ID"].text());
+    }
+  }
+  // The list is left out where it is empty.
+  bool lists = !info.cdi_directories.empty() && compare_versions(info.version, "28.2") >= 0;
+  if (lists && !info.cdi_devices) info.cdi_devices.emplace();
+  info.cgroup_driver = answer["CgroupDriver"].text();
+  info.runc = runc_version(answer["Runtimes"]["runc"]["status"]);
   return info;
 }
 
@@ -104,9 +124,14 @@ void read_docker(const Places& places, Facts& facts) {
   docker.cdi_hook = find_for(docker.process, "nvidia-cdi-hook");
   if (!docker.info) return;
   const auto& usual = usual_cdi_directories();
+  // The daemon is asked on this kernel, but a simulated machine's specifications are not its own.
+  if (places.system != "/") docker.info->cdi_devices.reset();
   for (const std::string& directory : docker.info->cdi_directories) {
-    if (std::find(usual.begin(), usual.end(), directory) == usual.end())
-      read_cdi_directory(places, directory, docker.cdi_specs);
+    bool is_usual = std::find(usual.begin(), usual.end(), directory) != usual.end();
+    Places real = places;
+    if (!is_usual) real.system = "/";
+    docker.cdi_places.push_back(place_of_cdi_directory(real, directory));
+    if (!is_usual) read_cdi_directory(places, docker.cdi_places.back(), docker.cdi_specs);
   }
 }
 

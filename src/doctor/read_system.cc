@@ -239,6 +239,10 @@ void read_system(const Places& places, Facts& facts) {
   system.month = this_month();
   system.distribution = read_distribution(places);
   system.systemd = path_exists(below(places, "run/systemd/system"));
+  if (system.systemd && !facts.machine.missing_char_links.empty()) {
+    system.systemd_version = own_version(places, "systemctl");
+    system.runc_version = own_version(places, "runc");
+  }
   system.cgroups = read_cgroups(places.roots.sys);
   system.wsl = path_exists(places.roots.dev + "/dxg");
   if (auto text = host::read_small(AT_FDCWD, below(places, "etc/nv_tegra_release")))

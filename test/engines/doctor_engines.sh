@@ -63,6 +63,16 @@ doctor 0 --fix --yes cdi-specs
 has "cdi-specs: mended" "$out"
 [ -e "$OUTBOARD_ROOT/etc/cdi/nvidia.json.outdated" ] || fail "it was not moved aside"
 
+case_ "CDI as this daemon has it: it knows none, has it switched off, or reads the directory"
+echo '{"cdiVersion": "0.5.0", "kind": "nvidia.com/gpu", "devices": [{"name": "all", "containerEdits": {}}]}' >"$OUTBOARD_ROOT/etc/cdi/nvidia.json"
+doctor 0 --verbose docker-cdi
+case $(docker info --format '{{.ServerVersion}} {{json .CDISpecDirs}}' 2>/dev/null || true) in
+  *\[\"*) has "ok docker-cdi: /etc/cdi" "$out" ;;
+  2[5-9].*) has "does not use CDI" "$out" ;;
+  *) has "knows no CDI; 25.0 is the first that does" "$out" ;;
+esac
+rm "$OUTBOARD_ROOT/etc/cdi/nvidia.json"
+
 case_ "a daemon that was stopped: its socket is there, nobody answers, and nothing hangs"
 kill -STOP "${daemons[-1]}"
 doctor 1 docker
