@@ -63,14 +63,14 @@ static std::vector<std::string> remove_empty_libraries(const Root& root, std::st
                                                        const plan::Plan& plan) {
   std::vector<std::string> found;
   auto visit = [&](const elf::LdCacheEntryView& entry) {
-    std::string name = file_name_of(std::string(entry.path));
-    bool driver = name.find("nvidia") != std::string::npos || name.rfind("libcuda", 0) == 0 ||
-                  name.rfind("libnv", 0) == 0;
+    std::string_view file = entry.path.substr(entry.path.rfind('/') + 1);
+    bool driver = file.find("nvidia") != std::string_view::npos || file.rfind("libcuda", 0) == 0 ||
+                  file.rfind("libnv", 0) == 0;
     if (!driver || found.size() >= kMostEmptyLibraries) return true;
     for (const plan::PlannedCacheEntry& ours : plan.cache) {
       if (ours.path == entry.path) return true;
     }
-    std::string path(entry.path);
+    std::string path(entry.path), name(file);
     auto directory = root.open_own_directory(directory_of(path));
     struct stat status {};
     if (directory && ::fstatat(directory->get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&

@@ -57,12 +57,12 @@ class TargetReader {
   const UniqueFd& directory(const std::string& path) {
     auto known = directories_.find(path);
     if (known != directories_.end()) return known->second;
-    auto fd = root_.open_file(path, O_PATH | O_DIRECTORY);
-    if (!fd) {
+    UniqueFd fd = root_.find_file(path, O_PATH | O_DIRECTORY);
+    if (!fd.valid()) {
       if (path.size() > 1) directory(directory_of(path));
       missing_.directories.push_back(path);
     }
-    return directories_.emplace(path, fd ? std::move(*fd) : UniqueFd()).first->second;
+    return directories_.emplace(path, std::move(fd)).first->second;
   }
 
   const Root& root_;

@@ -105,7 +105,7 @@ Result<void> prepare_host(const plan::Plan& plan, const host::Facts& facts) {
   for (const plan::PlannedNode& node : plan.nodes) {
     if (!node.exists) OB_CHECK(make_node(node, facts));
   }
-  if (!is_real_root()) return {};
+  if (plan.char_links.empty() || !is_real_root()) return {};
   for (const plan::PlannedNode& node : plan.nodes) {
     std::string numbers = cat(node.major, ":", node.minor);
     if (std::find(plan.char_links.begin(), plan.char_links.end(), numbers) != plan.char_links.end())

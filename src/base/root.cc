@@ -47,28 +47,39 @@ std::string Root::host_path(std::string_view path) const {
   return join_path(path_, path);
 }
 
-Result<UniqueFd> Root::open_file(std::string_view path, int flags) const {
+// Invalid with errno.
+UniqueFd Root::open_raw(std::string_view path, int flags) const {
   flags |= O_CLOEXEC;
   if ((flags & O_PATH) == 0) flags |= O_NOCTTY | O_NONBLOCK;
   std::string name(path);
-  int fd;
-  if (trust_ == Trust::kHost && path_ == "/") {
-    fd = ::open(name.c_str(),
-                flags);  // the host's own root: the kernel's usual look-up is the same thing
-  } else {
-    fd = openat2_in_root(fd_.get(), name.c_str(), flags);
-    if (fd < 0 && errno == ENOSYS) {
-      if (trust_ == Trust::kUntrusted) {
-        return make_error(ErrorCode::kUnsupported,
-                          cat("open '", printable(path), "' in root '", printable(path_),
-                              "': this kernel has no openat2"),
-                          "use Linux 5.6 or newer");
-      }
-      fd = ::open(host_path(path).c_str(), flags);
-    }
+  // The host's own root: the kernel's usual look-up is the same thing.
+  if (is_host_root()) return UniqueFd(::open(name.c_str(), flags));
+  UniqueFd fd(openat2_in_root(fd_.get(), name.c_str(), flags));
+  if (!fd.valid() && errno == ENOSYS && trust_ == Trust::kHost)
+    return UniqueFd(::open(host_path(path).c_str(), flags));
+  return fd;
+}
+
+Result<UniqueFd> Root::open_file(std::string_view path, int flags) const {
+  UniqueFd fd = open_raw(path, flags);
+  if (fd.valid()) return fd;
+  if (errno == ENOSYS && trust_ == Trust::kUntrusted) {
+    return make_error(ErrorCode::kUnsupported,
+                      cat("open '", printable(path), "' in root '", printable(path_),
+                          "': this kernel has no openat2"),
+                      "use Linux 5.6 or newer");
   }
-  if (fd < 0) return os_error(cat("open '", printable(host_path(path)), "'"));
-  return UniqueFd(fd);
+  return os_error(cat("open '", printable(host_path(path)), "'"));
+}
+
+UniqueFd Root::find_file(std::string_view path, int flags) const {
+  UniqueFd fd = open_raw(path, flags);
+  if (!fd.valid() && errno != ENOENT && errno != ENOTDIR) {
+    int error = errno;
+    os_error(cat("open '", printable(host_path(path)), "'"), error);
+    errno = error;
+  }
+  return fd;
 }
 
 Result<UniqueFd> Root::open_regular(std::string_view path) const {
@@ -101,7 +112,7 @@ Result<std::string> Root::read(std::string_view path, size_t limit) const {
 
 Result<struct stat> Root::status(std::string_view path) const {
   struct stat status;
-  if (trust_ == Trust::kHost && path_ == "/") {  // one call instead of three
+  if (is_host_root()) {  // one call instead of three
     if (::stat(std::string(path).c_str(), &status) == 0) return status;
     return os_error(cat("stat '", printable(path), "'"));
   }
@@ -111,18 +122,32 @@ Result<struct stat> Root::status(std::string_view path) const {
   return status;
 }
 
+std::optional<struct stat> Root::find_status(std::string_view path) const {
+  struct stat status;
+  if (is_host_root()) {
+    if (::stat(std::string(path).c_str(), &status) == 0) return status;
+    if (errno != ENOENT && errno != ENOTDIR) os_error(cat("stat '", printable(path), "'"));
+    return std::nullopt;
+  }
+  UniqueFd fd = find_file(path, O_PATH);
+  if (!fd.valid()) return std::nullopt;
+  if (::fstat(fd.get(), &status) == 0) return status;
+  os_error(cat("stat '", printable(host_path(path)), "'"));
+  return std::nullopt;
+}
+
 bool Root::is_directory(std::string_view path) const {
-  auto found = status(path);
+  auto found = find_status(path);
   return found && S_ISDIR(found->st_mode);
 }
 
 bool Root::is_file(std::string_view path) const {
-  auto found = status(path);
+  auto found = find_status(path);
   return found && S_ISREG(found->st_mode);
 }
 
 bool Root::exists(std::string_view path) const {
-  return status(path).has_value();
+  return find_status(path).has_value();
 }
 
 Result<std::string> Root::read_link(std::string_view path) const {
@@ -147,15 +172,17 @@ static Result<std::string> path_of_fd(int fd) {
 
 Result<std::string> Root::real_path(std::string_view path) const {
   OB_TRY(UniqueFd fd, open_file(path, O_PATH));
-  OB_TRY(std::string inside, path_of_fd(fd.get()));
+  auto inside = path_of_fd(fd.get());
+  if (!inside || is_host_root()) return inside;
   OB_TRY(std::string base, path_of_fd(fd_.get()));
   if (base == "/") return inside;
-  if (inside.compare(0, base.size(), base) != 0) {
+  if (inside->compare(0, base.size(), base) != 0) {
     return make_error(ErrorCode::kBug,
-                      cat("'", printable(inside), "' is not below '", printable(base), "'"));
+                      cat("'", printable(*inside), "' is not below '", printable(base), "'"));
   }
-  std::string rest = inside.substr(base.size());
-  return rest.empty() ? std::string("/") : rest;
+  inside->erase(0, base.size());
+  if (inside->empty()) *inside = "/";
+  return inside;
 }
 
 }  // namespace outboard

@@ -9,6 +9,7 @@
 
 #include <sys/stat.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,9 @@ class Root {
   /// `path` may start with "/", which means the root. `flags` as for openat2; O_CLOEXEC, O_NOCTTY
   /// and O_NONBLOCK are added.
   Result<UniqueFd> open_file(std::string_view path, int flags) const;
+  /// open_file() for a search in which most names are missing: an invalid descriptor with errno
+  /// set, and no error text. FailureWatch sees what open_file() would have shown it.
+  UniqueFd find_file(std::string_view path, int flags) const;
   /// A regular file, open for reading. In an untrusted root it is looked at before it is opened:
   /// opening a device or a FIFO that an image put there can have effects.
   Result<UniqueFd> open_regular(std::string_view path) const;
@@ -42,6 +46,8 @@ class Root {
   Result<std::string> read(std::string_view path, size_t limit = 16U << 20) const;
   /// Status of what the path leads to, symbolic links followed inside the root.
   Result<struct stat> status(std::string_view path) const;
+  /// status() for such a search.
+  std::optional<struct stat> find_status(std::string_view path) const;
   bool is_directory(std::string_view path) const;
   bool is_file(std::string_view path) const;
   bool exists(std::string_view path) const;
@@ -61,6 +67,8 @@ class Root {
  private:
   Root(UniqueFd fd, std::string path, Trust trust)
       : fd_(std::move(fd)), path_(std::move(path)), trust_(trust) {}
+  UniqueFd open_raw(std::string_view path, int flags) const;
+  bool is_host_root() const { return trust_ == Trust::kHost && path_ == "/"; }
   UniqueFd fd_;
   std::string path_;
   Trust trust_;

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,6 +32,28 @@ TEST_CASE("links cannot lead out of a root") {
   CHECK_FALSE(root->is_file("/etc"));
   CHECK_FALSE(root->exists("/nothing"));
   [[maybe_unused]] int status = std::system(("rm -rf " + dir).c_str());
+}
+
+TEST_CASE("a search that finds nothing has no error, and one that could not look says so") {
+  auto root = Root::open("/", Root::Trust::kUntrusted);
+  REQUIRE(root);
+  FailureWatch watch;
+  CHECK_FALSE(root->find_file("/nothing", O_PATH).valid());
+  CHECK_FALSE(root->find_status("/etc/nothing/below"));
+  CHECK(root->find_status("/etc"));
+  CHECK_FALSE(watch.failure());
+  struct rlimit limit {};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  struct rlimit none {
+    0, limit.rlim_max
+  };
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  bool found = root->find_status("/etc").has_value();
+  auto failure = watch.failure();
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  CHECK_FALSE(found);
+  REQUIRE(failure);
+  CHECK(failure->os_errno == EMFILE);
 }
 
 TEST_CASE("what is no regular file is looked at and never opened") {

@@ -9,6 +9,7 @@ namespace outboard {
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> pieces;
   if (text.empty()) return pieces;
+  pieces.reserve(8);
   while (true) {
     size_t at = text.find(separator);
     pieces.push_back(text.substr(0, at));
@@ -134,6 +135,8 @@ static size_t utf8_length(std::string_view text, size_t at) {
 
 std::string printable(std::string_view text, size_t limit) {
   static const char kHex[] = "0123456789abcdef";
+  bool plain = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < 0x7F; });
+  if (plain && text.size() <= limit) return std::string(text);
   std::string out;
   for (size_t i = 0; i < text.size();) {
     if (out.size() >= limit) return out + "...";

@@ -36,7 +36,7 @@ std::string key_line(const Facts& facts) {
 
 // "seen PATH" for what is missing, else with device, inode, modification and change time.
 std::string seen_line(const Root& root, const std::string& path, int64_t* newest) {
-  auto status = root.status(path);
+  auto status = root.find_status(path);
   if (!status) return cat("seen\t", path);
   int64_t modified = nanoseconds(status->st_mtim), changed = nanoseconds(status->st_ctim);
   if (newest) *newest = std::max({*newest, modified, changed});

@@ -22,17 +22,17 @@ static std::string name_of(int fd) {
 std::optional<size_t> DriverSearch::open(std::vector<SearchedDirectory>& directories,
                                          const std::string& path) {
   seen_.push_back(path);
-  auto fd = root_.open_file(path, O_RDONLY | O_DIRECTORY);
-  if (!fd) return std::nullopt;
+  UniqueFd fd = root_.find_file(path, O_RDONLY | O_DIRECTORY);
+  if (!fd.valid()) return std::nullopt;
   struct stat status;
-  if (::fstat(fd->get(), &status) != 0) {
+  if (::fstat(fd.get(), &status) != 0) {
     os_error(cat("stat '", path, "'"));
     return std::nullopt;
   }
   for (const SearchedDirectory& known : directories) {
     if (known.device == status.st_dev && known.inode == status.st_ino) return std::nullopt;
   }
-  directories.push_back({path, "", std::move(*fd), status.st_dev, status.st_ino});
+  directories.push_back({path, "", std::move(fd), status.st_dev, status.st_ino});
   return directories.size() - 1;
 }
 

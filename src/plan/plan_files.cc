@@ -34,9 +34,14 @@ bool is_plain_name(std::string_view name) {
 }
 
 bool is_sound_path(std::string_view path) {
-  auto parts = split(path, '/');
-  return parts.size() > 1 && parts[0].empty() &&
-         std::all_of(parts.begin() + 1, parts.end(), is_plain_name);
+  if (path.empty() || path[0] != '/') return false;
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    std::string_view name = path.substr(0, path.find('/'));
+    if (!is_plain_name(name)) return false;
+    path.remove_prefix(name.size());
+  }
+  return true;
 }
 
 class FileRules {

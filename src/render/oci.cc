@@ -3,6 +3,7 @@
 #include "render/oci.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 
@@ -14,6 +15,7 @@ constexpr const char* kHookStages[] = {"prestart", "createRuntime", "createConta
 
 json::Value device_entry(const plan::PlannedNode& node) {
   json::Value entry;
+  entry.members().reserve(7);
   entry.set("path", node.path);
   entry.set("type", "c");
   entry.set("major", node.major);
@@ -28,6 +30,7 @@ json::Value device_entry(const plan::PlannedNode& node) {
 // needs mknod.
 json::Value allow_rule(json::Value major, json::Value minor) {
   json::Value rule;
+  rule.members().reserve(5);
   rule.set("allow", true);
   rule.set("type", "c");
   rule.set("major", std::move(major));
@@ -39,6 +42,7 @@ json::Value allow_rule(json::Value major, json::Value minor) {
 json::Value bind_mount(const std::string& source, const std::string& target,
                        std::vector<std::string> options) {
   json::Value entry;
+  entry.members().reserve(4);
   entry.set("destination", target);
   entry.set("type", "bind");
   entry.set("source", source);
@@ -136,7 +140,11 @@ void undo(json::Value& spec, const json::Value& record) {
 // Adds to the specification and writes down what was added.
 class Editor {
  public:
-  explicit Editor(json::Value& spec) : spec_(spec) { record_ = json::Value::object(); }
+  explicit Editor(json::Value& spec) : spec_(spec) {
+    record_ = json::Value::object();
+    for (const json::Value& mount : spec["mounts"].items())
+      targets_.insert(mount["destination"].text());
+  }
 
   void add_node(const plan::PlannedNode& node, bool as_mount) {
     if (as_mount) {
@@ -153,10 +161,10 @@ class Editor {
   }
 
   void add_mount(json::Value mount) {
-    json::Value& list = spec_.at("mounts");
-    if (has_element(list, "destination", mount["destination"].text())) return;
-    record_.at("mounts").push(mount["destination"]);
-    list.push(std::move(mount));
+    const std::string& target = mount["destination"].text();
+    if (!targets_.insert(target).second) return;
+    record_.at("mounts").push(target);
+    spec_.at("mounts").push(std::move(mount));
   }
 
   void add_group(uint32_t group) {
@@ -199,6 +207,7 @@ class Editor {
  private:
   json::Value& spec_;
   json::Value record_;
+  std::set<std::string> targets_;  ///< of all mounts
 };
 
 }  // namespace
