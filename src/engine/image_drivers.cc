@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/files.h"
 #include "base/text.h"
@@ -48,8 +49,8 @@ class Overruler {
   Overruler(const Root& root, const std::vector<std::string>& volumes, plan::Plan& plan)
       : root_(root), volumes_(volumes), plan_(plan) {}
 
-  void run(const std::string& search_path) {
-    note_covered();
+  void run(const std::vector<std::string>& missing, const std::string& search_path) {
+    note_covered({missing.begin(), missing.end()});
     std::vector<std::string> kept;
     bool rejected = false;
     size_t count = 0;
@@ -107,10 +108,10 @@ class Overruler {
   bool is_own_file(const std::string& path) {
     auto known = directories_.find(directory_of(path));
     if (known == directories_.end()) {
-      auto directory = root_.open_file(directory_of(path), O_PATH | O_DIRECTORY);
-      known =
-          directories_.emplace(directory_of(path), directory ? std::move(*directory) : UniqueFd())
-              .first;
+      known = directories_
+                  .emplace(directory_of(path),
+                           root_.find_file(directory_of(path), O_PATH | O_DIRECTORY))
+                  .first;
     }
     struct stat status {};
     if (!known->second.valid() || ::fstatat(known->second.get(), file_name_of(path).c_str(),
@@ -124,10 +125,10 @@ class Overruler {
     return S_ISREG(status.st_mode) && status.st_size > 0;
   }
 
-  void note_covered() {
+  void note_covered(const std::set<std::string_view>& missing) {
     std::vector<std::string> covered;
     for (const plan::PlannedCacheEntry& entry : plan_.cache) {
-      if (is_own_file(entry.path)) covered.push_back(entry.path);
+      if (missing.count(entry.path) == 0 && is_own_file(entry.path)) covered.push_back(entry.path);
     }
     if (covered.empty()) return;
     plan_.notes.push_back(cat("the image has ", covered.size(), " driver libraries of its own (",
@@ -188,9 +189,10 @@ class Overruler {
 }  // namespace
 
 void overrule_image_drivers(const Root& root, const std::vector<std::string>& environment,
-                            const std::vector<std::string>& volumes, plan::Plan& plan) {
+                            const std::vector<std::string>& volumes, plan::Plan& plan,
+                            const std::vector<std::string>& missing) {
   if (plan.cache.empty()) return;
-  Overruler(root, volumes, plan).run(find_variable(environment, kVariable).value_or(""));
+  Overruler(root, volumes, plan).run(missing, find_variable(environment, kVariable).value_or(""));
 }
 
 // "/usr/local/cuda-12.8/compat", "/usr/local/cuda/compat/lib.real"

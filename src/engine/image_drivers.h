@@ -17,9 +17,11 @@ namespace outboard::engine {
 /// is mounted over it, too; a directory with nothing but driver libraries leaves LD_LIBRARY_PATH,
 /// so that it need not even be looked into. A note says so, as for an image's own libraries at the
 /// usual place. `volumes` are the container's other mount targets: nothing below them is looked at,
-/// what is there comes from somewhere else than the root (untrusted).
+/// what is there comes from somewhere else than the root (untrusted). `missing` are targets of the
+/// plan that are known not to be there, or to be empty, and need no look.
 void overrule_image_drivers(const Root& root, const std::vector<std::string>& environment,
-                            const std::vector<std::string>& volumes, plan::Plan& plan);
+                            const std::vector<std::string>& volumes, plan::Plan& plan,
+                            const std::vector<std::string>& missing = {});
 
 /// The same as far as names tell, for an image whose files cannot be looked at: CUDA's compat
 /// directories leave LD_LIBRARY_PATH, with a note. `environment` is the image's own; what a person

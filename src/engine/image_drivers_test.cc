@@ -89,6 +89,13 @@ TEST_CASE("libraries at the usual place are covered anyway and told") {
   CHECK(plan.mounts.size() == 2);
   CHECK(plan.environment.empty());
   CHECK(plan.notes[0].find("1 driver libraries of its own") != std::string::npos);
+
+  plan::Plan unseen;
+  unseen.cache = {{"libcuda.so.1", "/usr/lib64/libcuda.so.1", 64}};
+  auto root = Root::open(image.path, Root::Trust::kUntrusted);
+  REQUIRE(root);
+  engine::overrule_image_drivers(*root, {}, {}, unseen, {"/usr/lib64/libcuda.so.1"});
+  CHECK(unseen.notes.empty());
 }
 
 TEST_CASE("by name alone, for an image that cannot be looked at") {

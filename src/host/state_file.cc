@@ -37,7 +37,11 @@ std::optional<std::string> read_state(const std::string& directory, const std::s
                                       size_t limit) {
   auto dir = open_state_directory(directory);
   if (!dir) return std::nullopt;
-  auto fd = open_at(dir->get(), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  return read_state_at(dir->get(), name, limit);
+}
+
+std::optional<std::string> read_state_at(int directory, const std::string& name, size_t limit) {
+  auto fd = open_at(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (!fd || !is_only_ours(fd->get())) return std::nullopt;
   auto text = read_fd(fd->get(), name, limit);
   if (!text) return std::nullopt;

@@ -22,6 +22,9 @@ std::optional<UniqueFd> open_state_directory(const std::string& path);
 std::optional<std::string> read_state(const std::string& directory, const std::string& name,
                                       size_t limit);
 
+/// The same in a directory that open_state_directory() has opened.
+std::optional<std::string> read_state_at(int directory, const std::string& name, size_t limit);
+
 /// Replaces the file, making the directory if need be. False where that is not possible, which is
 /// never an error of the caller's.
 bool write_state(const std::string& directory, const std::string& name, std::string_view content);

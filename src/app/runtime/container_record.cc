@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/files.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -43,6 +45,32 @@ std::optional<UniqueFd> open_records(const std::string& state) {
   return host::open_state_directory(directory(state));
 }
 
+std::optional<ContainerRecord> read_record(int dir, const std::string& name) {
+  auto text = host::read_state_at(dir, name, 4U << 20);
+  if (!text) return std::nullopt;
+  auto document = json::parse(*text, name);
+  if (!document) return std::nullopt;
+  return ContainerRecord{
+      (*document)["root"].text(),
+      {(*document)["files"].as_strings(), (*document)["directories"].as_strings()},
+      (*document)["cache"].as_strings(),
+      (*document)["device"].as_uint().value_or(0),
+      (*document)["inode"].as_uint().value_or(0)};
+}
+
+// What an earlier create of the same container made and nobody has taken away counts as ours still.
+void add_earlier(ContainerRecord& now, std::optional<ContainerRecord> earlier) {
+  if (!earlier || earlier->root != now.root) return;
+  auto add = [](std::vector<std::string>& list, const std::vector<std::string>& more) {
+    for (const std::string& path : more) {
+      if (std::find(list.begin(), list.end(), path) == list.end()) list.push_back(path);
+    }
+  };
+  add(earlier->made.files, now.made.files);
+  add(earlier->made.directories, now.made.directories);
+  now.made = std::move(earlier->made);
+}
+
 }  // namespace
 
 bool ContainerRecord::operator==(const ContainerRecord& other) const {
@@ -52,7 +80,7 @@ bool ContainerRecord::operator==(const ContainerRecord& other) const {
 }
 
 Result<void> save_record(const std::string& state, const ContainerKey& key,
-                         const ContainerRecord& record) {
+                         ContainerRecord record) {
   auto name = file_name(key);
   if (!name)
     return make_error(ErrorCode::kUsage,
@@ -71,6 +99,7 @@ Result<void> save_record(const std::string& state, const ContainerKey& key,
                       cat("run 'sudo chown root: ", state, " ", directory(state),
                           " && sudo chmod go-w ", state, " ", directory(state), "'"));
   }
+  add_earlier(record, read_record(dir->get(), *name));
   json::Value document;
   document.set("root", record.root);
   document.set("device", record.device);
@@ -83,17 +112,10 @@ Result<void> save_record(const std::string& state, const ContainerKey& key,
 
 std::optional<ContainerRecord> load_record(const std::string& state, const ContainerKey& key) {
   auto name = file_name(key);
-  if (!name || !open_records(state)) return std::nullopt;
-  auto text = host::read_state(directory(state), *name, 4U << 20);
-  if (!text) return std::nullopt;
-  auto document = json::parse(*text, *name);
-  if (!document) return std::nullopt;
-  return ContainerRecord{
-      (*document)["root"].text(),
-      {(*document)["files"].as_strings(), (*document)["directories"].as_strings()},
-      (*document)["cache"].as_strings(),
-      (*document)["device"].as_uint().value_or(0),
-      (*document)["inode"].as_uint().value_or(0)};
+  if (!name) return std::nullopt;
+  auto dir = open_records(state);
+  if (!dir) return std::nullopt;
+  return read_record(dir->get(), *name);
 }
 
 void remove_record(const std::string& state, const ContainerKey& key) {

@@ -32,9 +32,10 @@ struct ContainerKey {
   std::string id;
 };
 
-/// Replaces the record. An id that is no plain file name is kUsage.
+/// Replaces the record; what an earlier one for the same root says was made stays in it. An id that
+/// is no plain file name is kUsage.
 Result<void> save_record(const std::string& state_directory, const ContainerKey& key,
-                         const ContainerRecord& record);
+                         ContainerRecord record);
 /// Nothing if there is none, or if the file or its directory could have been written by another
 /// user.
 std::optional<ContainerRecord> load_record(const std::string& state_directory,

@@ -23,6 +23,19 @@ TEST_CASE("a record comes back, for its own --root only, until it is removed") {
   REQUIRE(runtime::save_record(state, {"/run/runc", "id"}, record));
   CHECK(runtime::load_record(state, {"/run/runc", "id"}) == record);
   CHECK_FALSE(runtime::load_record(state, {"/run/other", "id"}));
+
+  // A second create of it finds there what the first one made, and makes something more.
+  ContainerRecord second = record;
+  second.made = {{"/usr/lib64/libnvidia-ml.so.1", "/usr/lib64/libcuda.so.1"}, {}};
+  REQUIRE(runtime::save_record(state, {"/run/runc", "id"}, second));
+  record.made.files.emplace_back("/usr/lib64/libnvidia-ml.so.1");
+  CHECK(runtime::load_record(state, {"/run/runc", "id"}) == record);
+  ContainerRecord elsewhere = record;
+  elsewhere.root = "/overlay/other";
+  elsewhere.made = {};
+  REQUIRE(runtime::save_record(state, {"/run/runc", "id"}, elsewhere));
+  CHECK(runtime::load_record(state, {"/run/runc", "id"}) == elsewhere);
+  REQUIRE(runtime::save_record(state, {"/run/runc", "id"}, record));
   CHECK_FALSE(runtime::load_record(state, {"/run/runc", "../id"}));
   CHECK_FALSE(runtime::save_record(state, {"", "a/b"}, record));
   CHECK_FALSE(runtime::save_record(state, {"", "a\nb"}, record));

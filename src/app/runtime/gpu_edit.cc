@@ -68,30 +68,13 @@ std::string root_path(const json::Value& spec, const std::string& bundle) {
   return absolute_path(path.empty() || path.front() == '/' ? path : join_path(bundle, path));
 }
 
-// What an earlier create of the same container made and nobody has taken away counts as ours still.
-ContainerRecord merged_record(const std::string& state, const ContainerKey& key,
-                              ContainerRecord now) {
-  auto earlier = load_record(state, key);
-  if (!earlier || earlier->root != now.root) return now;
-  auto add = [](std::vector<std::string>& list, const std::vector<std::string>& more) {
-    for (const std::string& path : more) {
-      if (std::find(list.begin(), list.end(), path) == list.end()) list.push_back(path);
-    }
-  };
-  add(earlier->made.files, now.made.files);
-  add(earlier->made.directories, now.made.directories);
-  now.made = std::move(earlier->made);
-  return now;
-}
-
 Result<void> keep_record(const EditRequest& request, const std::string& state, std::string path,
                          const Root& root, app::MissingTargets missing, const plan::Plan& plan) {
   struct stat status;
   if (::fstat(root.fd(), &status) != 0) return os_error(cat("stat '", printable(path), "'"));
   ContainerRecord record{std::move(path), std::move(missing), {}, status.st_dev, status.st_ino};
   for (const plan::PlannedCacheEntry& entry : plan.cache) record.cache_paths.push_back(entry.path);
-  return save_record(state, request.container,
-                     merged_record(state, request.container, std::move(record)));
+  return save_record(state, request.container, std::move(record));
 }
 
 // Where the specification's own mounts are; an earlier edit's are the plan's again.
@@ -219,8 +202,10 @@ Result<EditOutcome> edit_bundle(const EditRequest& request, const std::string& s
     plan::fit_user_namespace(plan,
                              is_real_root() ? plan::DeviceRules::kHold : plan::DeviceRules::kNone);
   }
-  engine::overrule_image_drivers(root, demands.environment, foreign_mounts(spec), plan);
   OB_TRY(app::MissingTargets missing, app::prepare_targets(root, plan));
+  // What this adds to the plan is mounted over files that are there: no further target is missing.
+  engine::overrule_image_drivers(root, demands.environment, foreign_mounts(spec), plan,
+                                 missing.files);
   if (auto failure = watch.failure()) return std::move(*failure);
   OB_CHECK(app::prepare_host(plan, chosen.machine.facts));
 
