@@ -192,7 +192,7 @@ size_t terminal_command(std::string_view text, size_t at) {
 
 }  // namespace
 
-std::span<const ErrorText> error_texts() {
+std::span<const ErrorText> written_error_texts() {
   return kErrors;
 }
 
@@ -280,11 +280,12 @@ std::vector<std::string> codes_in(std::string_view plain_text) {
 
 namespace {
 
-std::vector<ErrorMatch> match_plain_text(const std::string& plain) {
+std::vector<ErrorMatch> match_plain_text(const std::string& plain,
+                                         std::span<const ErrorText> table) {
   std::vector<ErrorMatch> matches;
   const std::string lowered = lower(plain);
   const std::vector<std::string> codes = codes_in(plain);
-  for (const ErrorText& error : kErrors) {
+  for (const ErrorText& error : table) {
     ErrorMatch best;
     for (std::string_view pattern : split(error.patterns, '|')) {
       PatternMatch match;
@@ -315,15 +316,19 @@ bool names_cause(const std::vector<ErrorMatch>& matches) {
 }  // namespace
 
 std::vector<ErrorMatch> match_error_text(std::string_view text) {
+  return match_error_text(text, error_texts());
+}
+
+std::vector<ErrorMatch> match_error_text(std::string_view text, std::span<const ErrorText> table) {
   if (text.size() > kMaxErrorText) return {};
-  std::vector<ErrorMatch> matches = match_plain_text(plain_error_text(text));
+  std::vector<ErrorMatch> matches = match_plain_text(plain_error_text(text), table);
   if (names_cause(matches) || text.find('\n') == std::string_view::npos) return matches;
   // Copied from a terminal, whose lines end anywhere in a word.
   std::string joined;
   for (char c : text) {
     if (c != '\n' && c != '\r') joined += c;
   }
-  std::vector<ErrorMatch> of_joined = match_plain_text(plain_error_text(joined));
+  std::vector<ErrorMatch> of_joined = match_plain_text(plain_error_text(joined), table);
   return names_cause(of_joined) ? of_joined : matches;
 }
 

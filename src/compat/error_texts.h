@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Error texts that other programs print when a container has no GPU, and what is behind them: from
-// the data/errors_*.csv files and from doc/errors.md (our own), compiled in. A text is found by
-// patterns and by codes.
+// the data/errors_*.csv files, data/xid.csv and doc/errors.md (our own), compiled in. A text is
+// found by patterns and by codes.
 //
 // A pattern is literal text, compared without regard to case over text whose runs of blanks are one
 // blank; a pattern that begins or ends with a letter, a digit or '_' matches only whole words
@@ -35,7 +35,9 @@ struct ErrorText {
   std::string_view example;     ///< a text that it was seen in
 };
 
-/// The whole table.
+/// Those of the CSV files of error texts and of doc/errors.md.
+std::span<const ErrorText> written_error_texts();
+/// The whole table: those, and the Xids of data/xid.csv (xid_texts.h).
 std::span<const ErrorText> error_texts();
 
 struct ErrorMatch {
@@ -56,6 +58,8 @@ std::string plain_error_text(std::string_view text);
 /// match, then the order of the table. A text whose lines a terminal broke within words is put
 /// together. Nothing for text longer than kMaxErrorText.
 std::vector<ErrorMatch> match_error_text(std::string_view text);
+/// The same in a table that lives as long as the matches.
+std::vector<ErrorMatch> match_error_text(std::string_view text, std::span<const ErrorText> table);
 
 /// The row's cause with what was found in place of "$1", safe to print.
 std::string cause_text(const ErrorMatch& match);

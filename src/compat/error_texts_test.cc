@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "compat/error_document.h"
+#include "compat/xid_texts.h"
 
 using namespace outboard;
 using namespace outboard::compat;
@@ -164,6 +165,26 @@ TEST_CASE("what was found stands in the cause, and cannot command a terminal") {
   found = match_error_text("initialization error: cannot open shared object file");
   REQUIRE_FALSE(found.empty());
   CHECK(cause_text(found[0]).find('$') == std::string::npos);
+}
+
+TEST_CASE("an Xid has one meaning: that of its row") {
+  for (const XidRow& xid : built_in_tables().xids) {
+    INFO(xid.xid);
+    auto found = match_error_text(cat("NVRM: Xid (PCI:0000:41:00): ", xid.xid, ", pid=3"));
+    REQUIRE_FALSE(found.empty());
+    CHECK(found[0].error->id == cat("xid-", xid.xid));
+    CHECK(found[0].error->mend == xid.action);
+    CHECK(lower(found[0].error->cause) == lower(cat(xid.meaning, ".")));
+  }
+  Tables tables = built_in_tables();
+  REQUIRE(add_rows(tables, "xid.csv",
+                   "xid,class,meaning,look,action,confidence,source\n"
+                   "79,hardware,ours,,call us,high,us\n4711,reset,new,see it,do it,low,us\n")
+              .empty());
+  ErrorTable table(written_error_texts(), tables.xids);
+  CHECK(match_error_text("Xid 79", table.rows()).at(0).error->mend == "call us");
+  CHECK(match_error_text("Xid 4711", table.rows()).at(0).error->cause == "New.");
+  CHECK(match_error_text("Xid 4711").empty());
 }
 
 TEST_CASE("text that nobody knows, and text that is too long") {

@@ -94,9 +94,10 @@ constexpr Column kImageTags[] = {
     {"tag", K::kName, true},        {"cuda", K::kVersion}, {"cudnn_major"}, {"devel"}, {"ubuntu"},
     {"confidence", K::kConfidence}, {"source", K::kName}};
 
-constexpr Column kXids[] = {{"xid", K::kBranch, true},      {"class", K::kName},
-                            {"meaning", K::kName},          {"action", K::kName},
-                            {"confidence", K::kConfidence}, {"source", K::kName}};
+constexpr Column kXids[] = {{"xid", K::kBranch, true}, {"class", K::kName},
+                            {"meaning", K::kName},     {"look"},
+                            {"action", K::kName},      {"confidence", K::kConfidence},
+                            {"source", K::kName}};
 
 constexpr TableFormat kFormats[] = {{"cuda_toolkit_driver", kToolkits},
                                     {"driver_branch_max_cuda", kBranches},

@@ -98,8 +98,10 @@ struct ImageTagRow {
 /// An error number of the driver in the kernel log ("NVRM: Xid (PCI:0000:65:00): 79, ...").
 struct XidRow {
   Text xid;      ///< "79"
-  Text kind;     ///< "application", "driver", "reset" (the GPU wants one), "hardware"
+  Text kind;     ///< "information", "application", "watch", "driver", "reset" (the GPU wants one),
+                 ///< "hardware"
   Text meaning;  ///< one clause
+  Text look;     ///< commands that show more; may be empty
   Text action;   ///< what to do
   Text confidence, source;
 };

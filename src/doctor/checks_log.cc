@@ -51,22 +51,50 @@ std::optional<Xid> parse_xid(std::string_view text) {
 }
 
 Severity severity_of(std::string_view kind) {
-  if (kind == "application") return Severity::kNote;
+  if (kind == "application" || kind == "information") return Severity::kNote;
   if (kind == "hardware") return Severity::kError;
   return Severity::kWarning;
 }
 
-Finding describe(const Xid& xid, const Seen& seen) {
+// Xid 154 says what the driver wants now: "... GPU recovery action changed from 0x0 (None) to 0x1
+// (GPU Reset Required)".
+std::optional<std::string_view> recovery_action(std::string_view line) {
+  constexpr std::string_view kTo = ") to 0x";
+  size_t at = line.find(kTo);
+  if (at == std::string_view::npos) return std::nullopt;
+  size_t open = line.find('(', at), close = line.find(')', at + kTo.size());
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open)
+    return std::nullopt;
+  return line.substr(open + 1, close - open - 1);
+}
+
+Finding describe(const Xid& xid, const Seen& seen, const std::vector<compat::XidRow>& rows) {
   std::string head = cat("Xid ", xid.number, " on ", xid.pci, " (", when(seen), ")");
-  for (const compat::XidRow& row : compat::built_in_tables().xids) {
-    if (parse_number<uint32_t>(row.xid) != xid.number) continue;
-    Finding finding =
-        found(severity_of(row.kind), cat(head, ": ", row.meaning), std::string(row.action));
-    if (row.kind == "application") finding.consequence = "it concerns that program alone";
-    return finding;
+  constexpr uint32_t kRecoveryAction = 154;
+  if (auto action = recovery_action(seen.text); xid.number == kRecoveryAction && action) {
+    if (*action == "None")
+      return found(Severity::kNote, cat(head, ": the driver wants no recovery of this GPU now"),
+                   "nothing");
+    return found(
+        Severity::kError,
+        cat(head, ": the driver says what this GPU needs now: '", printable(*action, 60), "'"),
+        "do that: reset the GPU (stop what uses it, sudo nvidia-smi --gpu-reset), reboot, "
+        "or drain first");
   }
-  return found(Severity::kWarning, cat(head, ": a number that this program does not know"),
-               "look it up in NVIDIA's Xid catalogue, https://docs.nvidia.com/deploy/xid-errors/");
+  auto number_is = [&](const compat::XidRow& row) {
+    return parse_number<uint32_t>(row.xid) == xid.number;
+  };
+  auto row = std::find_if(rows.begin(), rows.end(), number_is);
+  if (row == rows.end())
+    return found(
+        Severity::kWarning, cat(head, ": a number that this program does not know"),
+        "look it up in NVIDIA's Xid catalogue, https://docs.nvidia.com/deploy/xid-errors/");
+  Finding finding = found(severity_of(row->kind), cat(head, ": ", printable(row->meaning, 300)),
+                          printable(row->action, 400));
+  if (row->kind == "application") finding.consequence = "it concerns that program alone";
+  if (row->kind == "information") finding.consequence = "nothing";
+  if (row->kind == "watch") finding.consequence = "none now; it may be the first sign of a defect";
+  return finding;
 }
 
 Findings look_for_xids(const Facts& facts) {
@@ -76,13 +104,15 @@ Findings look_for_xids(const Facts& facts) {
     if (!xid) continue;
     Seen& entry = seen[{xid->number, xid->pci}];
     entry.count++;
+    entry.text = line.text;
     if (line.seconds) entry.last = line.seconds;
   }
   if (seen.empty() && facts.log.unknown) return unknown(*facts.log.unknown);
   if (seen.empty()) return ok("none in the kernel log");
+  const compat::Tables& tables = facts.own.tables ? *facts.own.tables : compat::built_in_tables();
   Findings findings;
   for (const auto& [key, entry] : seen)
-    findings.push_back(describe({key.second, key.first}, entry));
+    findings.push_back(describe({key.second, key.first}, entry, tables.xids));
   std::stable_sort(findings.begin(), findings.end(),
                    [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
   constexpr size_t kShown = 8;
@@ -187,10 +217,10 @@ std::vector<Check> log_checks() {
   return {
       {"xid",
        "the driver has reported no Xid error since boot",
-       "the kernel log, lines 'NVRM: Xid'; meanings from data/xid.csv",
+       "the kernel log, lines 'NVRM: Xid'; meanings from data/xid.csv and compat.d",
        "programs on that GPU fail, or will",
        "see the finding: each number has its own",
-       {Part::kLog},
+       {Part::kOwn, Part::kLog},
        look_for_xids},
       {"driver-log",
        "the driver has not refused a GPU since boot",

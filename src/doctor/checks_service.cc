@@ -50,6 +50,17 @@ Findings look_at_loader_cache(const Facts& facts) {
   const std::string& root = facts.machine.roots.driver;
   if (facts.system.cache_error && !facts.system.cached_libcuda && !facts.system.has_ldconfig)
     return ok("this system has no ldconfig");
+  const auto& module = facts.machine.module_version;
+  if (facts.system.cached_libcuda && !facts.system.cached_libcuda->empty() && module &&
+      facts.system.cached_version && *facts.system.cached_version != *module) {
+    return {
+        found(Severity::kWarning,
+              cat("ld.so.cache leads to ", printable(facts.system.cached_libcuda->front()),
+                  " of driver ", printable(*facts.system.cached_version, 40),
+                  ", the kernel module is ", printable(*module, 40)),
+              "sudo ldconfig; if it stays so, take that directory (an older driver, cuda-compat) "
+              "out of /etc/ld.so.conf.d")};
+  }
   if (facts.system.cached_libcuda && !facts.system.cached_libcuda->empty())
     return ok(cat("libcuda.so.1 is ", printable(facts.system.cached_libcuda->front())));
   Step step = {"ldconfig"};
@@ -92,14 +103,33 @@ Findings look_at_imex(const Facts& facts) {
     return gpu.name.find("GB200") != std::string::npos ||
            gpu.name.find("GB300") != std::string::npos;
   });
+  Findings daemon;
+  if ((wanted || facts.system.imex_nodes) && facts.machine.module_version &&
+      !runs(facts, "nvidia-imex")) {
+    // Without a list of hosts it has nothing to do.
+    daemon.push_back(found(
+        facts.system.imex_nodes ? Severity::kError : Severity::kNote,
+        facts.system.imex_nodes
+            ? "/etc/nvidia-imex/nodes_config.cfg names hosts, and the IMEX daemon does not run"
+            : "the IMEX daemon does not run, and no hosts of its NVLink domain are named",
+        cat(facts.system.imex_nodes ? ""
+                                    : "name the hosts in /etc/nvidia-imex/nodes_config.cfg, then ",
+            "sudo systemctl enable --now nvidia-imex (package nvidia-imex of version ",
+            printable(*facts.machine.module_version, 40),
+            "); nvidia-imex-ctl -N shows its state")));
+    daemon.back().consequence =
+        "programs cannot share GPU memory with other hosts of the NVLink domain";
+  }
   std::vector<std::string> channels;
   for (const host::DeviceNode& node : facts.machine.nodes) {
     if (node.path.rfind("/dev/nvidia-caps-imex-channels/", 0) == 0) channels.push_back(node.path);
   }
-  if (!channels.empty()) return ok(cat(channels.size(), " IMEX channels"));
-  if (!wanted) return ok("no GPU whose NVLink reaches other hosts");
+  auto otherwise = [&](std::string what) { return daemon.empty() ? ok(std::move(what)) : daemon; };
+  if (!channels.empty()) return otherwise(cat(channels.size(), " IMEX channels"));
+  if (!wanted && !facts.system.imex_nodes)
+    return otherwise("no GPU whose NVLink reaches other hosts");
   auto major = major_of(facts.machine, "nvidia-caps-imex-channels");
-  if (!major) return ok("the driver offers no IMEX channels");
+  if (!major) return otherwise("the driver offers no IMEX channels");
   ExpectedNode node{"/dev/nvidia-caps-imex-channels/channel0",
                     facts.machine.roots.dev + "/nvidia-caps-imex-channels/channel0", *major, 0,
                     0666};
@@ -109,7 +139,8 @@ Findings look_at_imex(const Facts& facts) {
             "of the module",
             make_node_steps(node, facts.machine.roots.dev));
   finding.consequence = "programs cannot share GPU memory with other hosts of the NVLink domain";
-  return {std::move(finding)};
+  daemon.insert(daemon.begin(), std::move(finding));
+  return daemon;
 }
 
 }  // namespace
@@ -133,7 +164,7 @@ std::vector<Check> service_checks() {
        look_for_fabric_manager},
       {"ld-cache",
        "the loader finds the driver's libraries",
-       "etc/ld.so.cache in the driver root",
+       "etc/ld.so.cache in the driver root, and the driver version behind its libcuda.so.1",
        "programs outside containers and other container tools say 'libcuda.so.1: cannot open "
        "shared "
        "object file' (Outboard finds the libraries itself)",
@@ -148,11 +179,12 @@ std::vector<Check> service_checks() {
        {Part::kMachine, Part::kNvml},
        look_at_mig},
       {"imex",
-       "there is an IMEX channel where NVLink reaches other hosts",
-       "/dev/nvidia-caps-imex-channels, /proc/devices",
+       "there is an IMEX channel, and the IMEX daemon runs, where NVLink reaches other hosts",
+       "/dev/nvidia-caps-imex-channels, /proc/devices, /etc/nvidia-imex/nodes_config.cfg, "
+       "processes",
        "programs cannot share GPU memory with other hosts of the NVLink domain",
-       "make channel 0",
-       {Part::kMachine, Part::kPci},
+       "make channel 0, and start nvidia-imex",
+       {Part::kMachine, Part::kPci, Part::kSystem, Part::kProcesses},
        look_at_imex},
   };
 }

@@ -23,12 +23,49 @@ bool any_line(const LogFacts& log, std::initializer_list<std::string_view> parts
   });
 }
 
+// The latest record of a denial that holds all of `parts`, from the kernel log or auditd's.
+std::optional<std::string> denial(const Facts& facts,
+                                  std::initializer_list<std::string_view> parts) {
+  auto holds_all = [&](const std::string& text) {
+    return std::all_of(parts.begin(), parts.end(),
+                       [&](std::string_view part) { return text.find(part) != std::string::npos; });
+  };
+  for (size_t i = facts.security.audit.size(); i-- > 0;) {
+    if (holds_all(facts.security.audit[i])) return facts.security.audit[i];
+  }
+  for (size_t i = facts.log.lines.size(); i-- > 0;) {
+    if (holds_all(facts.log.lines[i].text)) return facts.log.lines[i].text;
+  }
+  return std::nullopt;
+}
+
+// "comm python3, path /dev/nvidia0" of a record `... comm="python3" path="/dev/nvidia0" ...`.
+std::string fields_of(const std::string& record, std::initializer_list<std::string_view> names) {
+  std::string text;
+  for (std::string_view name : names) {
+    std::string mark = cat(" ", name, "=");
+    size_t at = record.find(mark);
+    if (at == std::string::npos) continue;
+    std::string value = record.substr(at + mark.size());
+    bool quoted = !value.empty() && value[0] == '"';
+    value = quoted ? value.substr(1, value.find('"', 1) - 1) : value.substr(0, value.find(' '));
+    text += cat(text.empty() ? "" : ", ", name, " ", printable(value, 80));
+  }
+  return text;
+}
+
 Findings look_at_secure_boot(const Facts& facts) {
   if (facts.machine.module_version) return ok("the module is loaded");
   if (!facts.machine.library_version) return ok("no driver is installed");
   bool rejected = any_line(facts.log, {"unsigned module"}) || any_line(facts.log, {"PKCS#7"}) ||
                   any_line(facts.log, {"Lockdown", "module"});
   if (facts.security.secure_boot == false && !rejected) return ok("Secure Boot is off");
+  const auto& modules = facts.kernel.driver_modules;
+  if (facts.security.secure_boot == true && modules && !modules->empty() &&
+      facts.kernel.module_signed == false) {
+    return {found(Severity::kError, cat("Secure Boot is on, and the driver's module '",
+                                        printable(modules->front(), 200), "' is not signed"))};
+  }
   if (!facts.security.secure_boot && !rejected)
     return unknown("the state of Secure Boot cannot be read");
   return {found(rejected ? Severity::kError : Severity::kWarning,
@@ -87,9 +124,12 @@ Findings look_at_memory_rules(const Facts& facts) {
 
 Findings look_at_selinux(const Facts& facts) {
   if (facts.security.selinux_enforcing != true) return ok("SELinux does not enforce here");
-  if (any_line(facts.log, {"avc:", "denied", "nvidia"}) ||
-      any_line(facts.log, {"avc:", "denied", "xserver_misc_device_t"})) {
-    return {found(Severity::kError, "SELinux has denied access to a node of the driver")};
+  auto record = denial(facts, {"avc:", "denied", "nvidia"});
+  if (!record) record = denial(facts, {"avc:", "denied", "xserver_misc_device_t"});
+  if (record) {
+    std::string what = fields_of(*record, {"comm", "path", "name", "scontext", "tcontext"});
+    return {found(Severity::kError, cat("SELinux has denied access to a node of the driver",
+                                        what.empty() ? "" : cat(" (latest: ", what, ")")))};
   }
   const auto& booleans = facts.security.selinux_booleans;
   bool allowed =
@@ -103,9 +143,12 @@ Findings look_at_selinux(const Facts& facts) {
 
 Findings look_at_apparmor(const Facts& facts) {
   if (!facts.security.apparmor) return ok("AppArmor is off");
-  if (!any_line(facts.log, {"apparmor=\"DENIED\"", "nvidia"}))
-    return ok("no denials about the driver");
-  return {found(Severity::kWarning, "AppArmor has denied access to a file or node of the driver")};
+  auto record = denial(facts, {"apparmor=\"DENIED\"", "nvidia"});
+  if (!record) return ok("no denials about the driver");
+  std::string what = fields_of(*record, {"profile", "name", "comm", "denied_mask"});
+  return {
+      found(Severity::kWarning, cat("AppArmor has denied access to a file or node of the driver",
+                                    what.empty() ? "" : cat(" (latest: ", what, ")")))};
 }
 
 Findings look_at_shared_memory(const Facts& facts) {
@@ -173,12 +216,14 @@ std::vector<Check> system_checks() {
   return {
       {"secure-boot",
        "Secure Boot does not keep the driver's module out",
-       "the EFI variable SecureBoot, /sys/kernel/security/lockdown, the kernel log",
+       "the EFI variable SecureBoot, /sys/kernel/security/lockdown, the signature at the end of "
+       "the "
+       "module's file, the kernel log",
        "modprobe says 'Key was rejected by service' or 'Operation not permitted'",
        "enrol the key that signed the module (sudo mokutil --import /var/lib/dkms/mok.pub, or "
        "/var/lib/shim-signed/mok/MOK.der on Ubuntu; reboot and confirm), install a module that the "
        "distribution signed, or switch Secure Boot off in the firmware",
-       {Part::kMachine, Part::kSecurity, Part::kLog},
+       {Part::kMachine, Part::kKernel, Part::kSecurity, Part::kLog},
        look_at_secure_boot},
       {"memory-hotplug",
        "no udev rule brings the GPU's memory online on its own",
@@ -197,7 +242,8 @@ std::vector<Check> system_checks() {
        look_at_cgroups},
       {"selinux",
        "SELinux lets containers use the driver's nodes",
-       "/sys/fs/selinux (enforce, booleans container_use_*), denials in the kernel log",
+       "/sys/fs/selinux (enforce, booleans container_use_*), denials in the kernel log and in "
+       "/var/log/audit/audit.log",
        "programs in containers get 'Insufficient Permissions' from NVML, or see no device",
        "sudo setsebool -P container_use_devices=true; for one container --security-opt "
        "label=disable",
@@ -205,7 +251,7 @@ std::vector<Check> system_checks() {
        look_at_selinux},
       {"apparmor",
        "AppArmor has not denied anything of the driver",
-       "denials in the kernel log",
+       "denials in the kernel log and in /var/log/audit/audit.log",
        "the program that was denied sees no GPU",
        "'sudo dmesg | grep DENIED' names the profile; allow the file there, or for one container "
        "--security-opt apparmor=unconfined",

@@ -52,6 +52,8 @@ struct KernelFacts {
   std::optional<std::string> command_line;  ///< /proc/cmdline
   /// Files nvidia.ko* below lib/modules/RELEASE; nothing if that directory cannot be read.
   std::optional<std::vector<std::string>> driver_modules;
+  /// Whether the first of them carries a signature; nothing for a compressed one.
+  std::optional<bool> module_signed;
 };
 
 /// A GPU as the PCI bus shows it, beyond host::GpuFact.
@@ -106,14 +108,19 @@ struct SystemFacts {
   /// What they say about their versions; asked only where links in /dev/char are missing.
   std::optional<std::string> systemd_version, runc_version;
   std::optional<Cgroups> cgroups;            ///< nothing: /sys/fs/cgroup cannot be read
-  bool wsl = false;                          ///< /dev/dxg
+  bool wsl = false;                          ///< the kernel is Windows Subsystem for Linux's
+  bool wsl_gpu = false;                      ///< /dev/dxg
+  bool wsl_driver = false;                   ///< /usr/lib/wsl/lib has libcuda.so.1
   std::optional<std::string> tegra_release;  ///< first line of /etc/nv_tegra_release
+  std::optional<std::string> tegra_model;    ///< of the device tree, where it names a Tegra
   bool persistence_socket = false;           ///< /run/nvidia-persistenced/socket
   bool fabric_socket = false;                ///< /run/nvidia-fabricmanager has entries
+  bool imex_nodes = false;  ///< /etc/nvidia-imex/nodes_config.cfg names hosts of an NVLink domain
   std::vector<MemoryRule> memory_rules;
   /// Paths under which the driver root's ld.so.cache has libcuda.so.1 for 64 bit programs; nothing:
   /// no cache, or one that cannot be read.
   std::optional<std::vector<std::string>> cached_libcuda;
+  std::optional<std::string> cached_version;  ///< driver version of the first of them
   std::optional<std::string> cache_error;
   bool has_ldconfig = false;
   size_t driver_mounts = 0;  ///< lines of mountinfo that name a file of the driver
@@ -125,6 +132,9 @@ struct SecurityFacts {
   std::optional<bool> selinux_enforcing;
   std::map<std::string, bool> selinux_booleans;  ///< those that concern containers and devices
   bool apparmor = false;
+  /// Denials that concern the driver, oldest first, from /var/log/audit/audit.log: where auditd
+  /// runs the kernel log has none.
+  std::vector<std::string> audit;
 };
 
 /// One record of the kernel log.

@@ -44,6 +44,21 @@ void find_driver_modules(const Root& root, const std::string& directory, int dep
   }
 }
 
+// A signed module ends in this line (Documentation/admin-guide/module-signing.rst in the kernel's
+// sources). Whose signature it is the kernel decides.
+std::optional<bool> is_signed(const std::string& path) {
+  constexpr std::string_view kEnd = "~Module signature appended~\n";
+  if (path.size() < 3 || path.substr(path.size() - 3) != ".ko") return std::nullopt;
+  auto fd = open_at(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!fd) return std::nullopt;
+  off_t size = ::lseek(fd->get(), 0, SEEK_END);
+  std::string end(kEnd.size(), '\0');
+  if (size < static_cast<off_t>(end.size())) return false;
+  ssize_t count = ::pread(fd->get(), end.data(), end.size(), size - static_cast<off_t>(end.size()));
+  if (count != static_cast<ssize_t>(end.size())) return std::nullopt;
+  return end == kEnd;
+}
+
 void read_driver_modules(const Places& places, KernelFacts& kernel) {
   auto release = host::read_small(AT_FDCWD, places.roots.proc + "/sys/kernel/osrelease");
   auto root = Root::open(places.system, Root::Trust::kHost);
@@ -61,6 +76,7 @@ void read_driver_modules(const Places& places, KernelFacts& kernel) {
         find_driver_modules(*root, cat(top, "/kernel/", name), 1, found);
     }
   }
+  if (!found.empty()) kernel.module_signed = is_signed(root->host_path(found.front()));
   kernel.driver_modules = std::move(found);
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files below the system's etc, run and usr, the security modules' in /sys, processes, and free
-// space.
+// Files below the system's etc, run and usr, processes, and free space.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -19,6 +18,7 @@
 #include "doctor/engine_files.h"
 #include "doctor/read_parts.h"
 #include "elf/ld_cache.h"
+#include "host/driver_files.h"
 #include "host/small_files.h"
 
 namespace outboard::doctor {
@@ -27,11 +27,6 @@ namespace {
 
 std::string below(const Places& places, std::string_view path) {
   return join_path(places.system, path);
-}
-
-std::optional<std::string> attribute(const std::string& path) {
-  auto text = host::read_small(AT_FDCWD, path);
-  return text ? std::optional(std::string(trim(*text))) : std::nullopt;
 }
 
 // Brings hot-plugged memory online: the rules of Ubuntu (40-vm-hotadd.rules) and RHEL
@@ -85,6 +80,12 @@ void read_loader_cache(const Places& places, SystemFacts& system) {
       paths.emplace_back(entry.path);
     return true;
   });
+  if (!paths.empty()) {
+    auto real = root->real_path(paths.front());
+    std::string name = real ? file_name_of(*real) : "";
+    auto versioned = host::versioned_name(name);
+    if (versioned) system.cached_version = std::string(versioned->version);
+  }
   if (scanned) {
     system.cached_libcuda = std::move(paths);
   } else {
@@ -134,28 +135,33 @@ std::string read_distribution(const Places& places) {
   return "";
 }
 
+// Windows Subsystem for Linux, with or without a GPU: "5.15.153.1-microsoft-standard-WSL2".
+bool is_wsl_kernel(const std::string& proc) {
+  auto release = host::read_small(AT_FDCWD, proc + "/sys/kernel/osrelease");
+  return release && lower(*release).find("microsoft") != std::string::npos;
+}
+
+// The names in the device tree end in NUL: "nvidia,p3737-0000+p3701-0000\0nvidia,tegra234\0".
+std::optional<std::string> tegra_model(const std::string& proc) {
+  auto compatible = read_file(proc + "/device-tree/compatible", 1U << 16);
+  if (!compatible || compatible->find("nvidia,tegra") == std::string::npos) return std::nullopt;
+  auto model = host::read_small(AT_FDCWD, proc + "/device-tree/model");
+  return model && !model->empty() ? *model : "a board with a Tegra";
+}
+
+bool names_hosts(const std::string& path) {
+  auto text = read_file(path, 1U << 20);
+  if (!text) return false;
+  for (std::string_view line : split(*text, '\n')) {
+    line = trim(line);
+    if (!line.empty() && line[0] != '#') return true;
+  }
+  return false;
+}
+
 bool has_entries(const std::string& directory) {
   auto names = list_directory(directory);
   return names && !names->empty();
-}
-
-void read_selinux(const std::string& sys, SecurityFacts& security) {
-  if (auto text = attribute(sys + "/fs/selinux/enforce")) security.selinux_enforcing = *text == "1";
-  for (const char* name :
-       {"container_use_devices", "container_use_xserver_devices", "container_use_dri_devices"}) {
-    // "current pending"
-    if (auto text = attribute(cat(sys, "/fs/selinux/booleans/", name)))
-      security.selinux_booleans[name] = text->rfind('1', 0) == 0;
-  }
-}
-
-// Four bytes of attributes, then the value (efivarfs).
-std::optional<bool> read_secure_boot(const std::string& sys) {
-  std::string efi = sys + "/firmware/efi";
-  if (!path_exists(efi)) return false;  // started by a BIOS
-  auto bytes = read_file(efi + "/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", 64);
-  if (!bytes || bytes->size() != 5) return std::nullopt;
-  return bytes->at(4) == 1;
 }
 
 // "Max locked memory         8388608              8388608              bytes": the soft limit.
@@ -244,29 +250,20 @@ void read_system(const Places& places, Facts& facts) {
     system.runc_version = own_version(places, "runc");
   }
   system.cgroups = read_cgroups(places.roots.sys);
-  system.wsl = path_exists(places.roots.dev + "/dxg");
+  system.wsl_gpu = path_exists(places.roots.dev + "/dxg");
+  system.wsl = system.wsl_gpu || is_wsl_kernel(places.roots.proc);
+  system.wsl_driver = path_exists(below(places, "usr/lib/wsl/lib/libcuda.so.1"));
+  system.tegra_model = tegra_model(places.roots.proc);
   if (auto text = host::read_small(AT_FDCWD, below(places, "etc/nv_tegra_release")))
     system.tegra_release = std::string(trim(text->substr(0, text->find('\n'))));
   system.persistence_socket = path_exists(below(places, "run/nvidia-persistenced/socket"));
   system.fabric_socket = has_entries(below(places, "run/nvidia-fabricmanager"));
+  system.imex_nodes = names_hosts(below(places, "etc/nvidia-imex/nodes_config.cfg"));
   if (auto root = Root::open(places.system, Root::Trust::kHost))
     read_memory_rules(*root, system.memory_rules);
   read_loader_cache(places, system);
   system.has_ldconfig = find_program("ldconfig", &system_program_directories()).has_value();
   system.driver_mounts = count_driver_mounts(places.roots.proc);
-}
-
-void read_security(const Places& places, Facts& facts) {
-  SecurityFacts& security = facts.security;
-  const std::string& sys = places.roots.sys;
-  security.secure_boot = read_secure_boot(sys);
-  if (auto text = attribute(sys + "/kernel/security/lockdown")) {
-    size_t open = text->find('['), close = text->find(']');
-    if (open != std::string::npos && close != std::string::npos && open < close)
-      security.lockdown = text->substr(open + 1, close - open - 1);
-  }
-  read_selinux(sys, security);
-  security.apparmor = attribute(sys + "/module/apparmor/parameters/enabled") == "Y";
 }
 
 void read_limits(const Places& places, Facts& facts) {

@@ -3,6 +3,7 @@
 // passes and on one where it does not.
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "compat/tables.h"
@@ -121,6 +122,7 @@ TEST_CASE("MIG mode without devices, IMEX channels") {
   CHECK(machine.ask("imex").severity() == Severity::kOk);
   machine.write(machine.gpu() + "/device", "0x2941\n");  // GB200
   CHECK(machine.ask("imex").severity() == Severity::kNote);
+  machine.write("proc/90/comm", "nvidia-imex\n");
   CHECK(machine.mended("imex") == Severity::kOk);
 }
 
@@ -150,9 +152,54 @@ TEST_CASE("Xid errors are grouped, weighed and explained") {
   CHECK(holds(machine.said("xid"),
               "warning: Xid 4711 on 0000:01:00 (once, last 12 s after boot): a "
               "number that this program does not know"));
-  for (const compat::XidRow& row : compat::built_in_tables().xids)
-    CHECK((row.kind == "application" || row.kind == "driver" || row.kind == "reset" ||
-           row.kind == "hardware"));
+  for (const compat::XidRow& row : compat::built_in_tables().xids) {
+    INFO(row.xid);
+    constexpr std::string_view kKinds[] = {"information", "application", "watch",
+                                           "driver",      "reset",       "hardware"};
+    CHECK(std::find(std::begin(kKinds), std::end(kKinds), row.kind) != std::end(kKinds));
+  }
+}
+
+TEST_CASE(
+    "Xids by their weight, with what an administrator added, and the recovery that is wanted") {
+  Facts facts;
+  auto say = [&](const std::string& rest) {
+    facts.log.lines = {{1.0, "NVRM: Xid (PCI:0000:18:00): " + rest}};
+    Findings findings = find_check("xid")->look(facts);
+    REQUIRE(findings.size() == 1);
+    return findings.front();
+  };
+  CHECK(say("107, test").severity == Severity::kNote);
+  CHECK(say("31, pid=7").severity == Severity::kNote);
+  CHECK(say("63, Row Remapper").severity == Severity::kWarning);
+  CHECK(say("63, Row Remapper").consequence == "none now; it may be the first sign of a defect");
+  CHECK(say("32, pid=7").severity == Severity::kWarning);
+  CHECK(say("119, pid=7, Timeout").severity == Severity::kWarning);
+  CHECK(say("143, GPU init").severity == Severity::kError);
+  CHECK(holds(say("149, NETIR_LINK_EVT Fatal XC0 i0 Link 08 (0x4505c6)").what, "unit NETIR"));
+
+  Finding none =
+      say("154, GPU recovery action changed from 0x1 (GPU Reset Required) to 0x0 (None)");
+  CHECK(none.severity == Severity::kNote);
+  Finding reboot =
+      say("154, GPU recovery action changed from 0x0 (None) to 0x2 (Node Reboot Required)");
+  CHECK(reboot.severity == Severity::kError);
+  CHECK(holds(reboot.what, "what this GPU needs now: 'Node Reboot Required'"));
+  for (const char* rest :
+       {"154, GPU recovery action", "154, from 0x0 (None) to 0x2 (", "154, ) to 0x"})
+    CHECK(say(rest).severity == Severity::kWarning);
+
+  CHECK(holds(say("4711, what").what, "a number that this program does not know"));
+  auto tables = std::make_shared<compat::Tables>(compat::built_in_tables());
+  REQUIRE(compat::add_rows(*tables, "xid.csv",
+                           "xid,class,meaning,look,action,confidence,source\n"
+                           "4711,hardware,the site's own,,call the site,high,us\n"
+                           "31,hardware,corrected,,look,high,us\n")
+              .empty());
+  facts.own.tables = tables;
+  CHECK(say("4711, what").mend == "call the site");
+  CHECK(say("31, pid=7").severity == Severity::kError);
+  CHECK(say("79, GPU").severity == Severity::kError);
 }
 
 TEST_CASE("what the driver says when it refuses a GPU") {

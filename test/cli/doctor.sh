@@ -110,6 +110,12 @@ echo "3,9,7300000000,-;NVRM: Xid (PCI:0000:18:00): 79, GPU has fallen off the bu
 doctor 1
 finds '^error +xid: Xid 79 on 0000:18:00 .*the GPU has fallen'
 
+mkdir -p "$work/machine/etc/outboard/compat.d"
+printf 'xid,class,meaning,look,action,confidence,source\n4711,driver,our own,,call us,high,us\n' >"$work/machine/etc/outboard/compat.d/xid.csv"
+echo "3,9,7400000000,-;NVRM: Xid (PCI:0000:18:00): 4711, what" >>"$work/machine/dev/kmsg"
+doctor 1
+finds '^warning +xid: Xid 4711 on 0000:18:00 .*: our own'
+
 echo "case: warnings alone have their own exit code"
 with_podman
 rm -r "$work/machine/dev/char"

@@ -59,6 +59,17 @@ done
 answers toolkit-load-library outboard explain $'load library failed: \e]0;x\alib\x9b31m.so: cannot open shared object file'
 ! grep -q $'[\e\a\x9b]' "$work/out" || say "a command for the terminal is printed"
 
+echo "case: Xids: those of the drivers 535 to 590 are known, and the user's own rows count"
+for number in 8 13 31 32 38 43 44 45 46 48 54 56 57 58 61 62 63 64 66 68 69 73 74 78 79 92 94 95 109 110 119 120 121 136 137 140 143 \
+  144 145 146 147 148 149 150 154 155 156 157 158 171 172; do
+  answers "xid-$number" outboard explain --error "NVRM: Xid (PCI:0000:3b:00): $number, pid=1"
+done
+mkdir -p "$work/config/outboard/compat.d"
+printf 'xid,class,meaning,look,action,confidence,source\n79,hardware,our own words,,call the vendor,high,us\n' \
+  >"$work/config/outboard/compat.d/xid.csv"
+answers xid-79 env XDG_CONFIG_HOME="$work/config" outboard explain 'Xid 79'
+grep -q '^  cause: Our own words.$' "$work/out" && grep -q '^  mend:  call the vendor$' "$work/out" || say "the user's row does not count"
+
 echo "case: JSON"
 outboard explain --json 'OCI runtime create failed: nvml error: driver/library version mismatch' >"$work/json"
 python3 - "$work/json" <<'END' || say "the JSON document is wrong"

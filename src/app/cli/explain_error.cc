@@ -7,9 +7,11 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "app/compat_files.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "compat/error_texts.h"
+#include "compat/xid_texts.h"
 
 namespace outboard::cli {
 
@@ -113,7 +115,10 @@ Result<int> explain_error(const Parsed& parsed) {
                       "give the whole text in quotes: outboard explain --error 'TEXT'");
   }
   OB_TRY(std::string text, read_text(parsed));
-  const std::vector<compat::ErrorMatch> matches = compat::match_error_text(text);
+  // Xids that an administrator or the user added or corrected.
+  const app::CompatTables tables = app::read_user_tables();
+  const compat::ErrorTable table(compat::written_error_texts(), tables.tables().xids);
+  const std::vector<compat::ErrorMatch> matches = compat::match_error_text(text, table.rows());
   if (parsed.has("json")) {
     json::Value list = json::Value::array();
     for (const compat::ErrorMatch& match : matches) list.push(match_json(match));

@@ -104,7 +104,7 @@ TEST_CASE("files that root would not read are found by everybody") {
   if (!is_root()) return;
   System system;
   system.write("config.toml", "[driver]\nany-owner = true\n")
-      .write("compat.d/xid.csv", "xid,class,meaning,action,confidence,source\n");
+      .write("compat.d/xid.csv", "xid,class,meaning,look,action,confidence,source\n");
   doctor::Facts facts;
   facts.root = true;
   facts.machine.files = {{host::FileKind::kLibrary, "/usr/lib/libcuda.so.1", "libcuda.so"}};
@@ -128,10 +128,10 @@ TEST_CASE("rows of compat.d that are skipped are listed") {
   if (!is_root()) return;
   System system;
   CHECK(holds(system.said("outboard-tables"), "ok: rows of " + system.path("compat.d")));
-  std::string header = "xid,class,meaning,action,confidence,source\n";
-  system.write("compat.d/xid.site.csv", header + "4711,reset,ours,call us,high,us\n");
+  std::string header = "xid,class,meaning,look,action,confidence,source\n";
+  system.write("compat.d/xid.site.csv", header + "4711,reset,ours,,call us,high,us\n");
   CHECK(holds(system.said("outboard-tables"), "ok: "));
-  system.write("compat.d/xid.site.csv", header + "4711,reset,ours,call us,high,us\nx,reset\n");
+  system.write("compat.d/xid.site.csv", header + "4711,reset,ours,,call us,high,us\nx,reset\n");
   CHECK(
       holds(system.said("outboard-tables"), "warning: " + system.path("compat.d/xid.site.csv:3")));
   system.write("compat.d/xids.csv", header);
