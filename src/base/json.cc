@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The only file that includes RapidJSON (1.1.0). Its own document class turns numbers into doubles
-// or into strings, so only its event reader (with numbers as text) and its indenting writer are
-// used.
+// or into strings, so only its event reader (with numbers as text) and its writer are used.
 #include "base/json.h"
 
 #include <algorithm>
@@ -20,6 +19,7 @@ using SizeType = std::size_t;
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/reader.h>
 #include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
 
 namespace outboard::json {
 
@@ -185,102 +185,8 @@ class Builder {
   size_t count_ = 0;
 };
 
-// One line. Written by hand: nearly all that a create writes is text with nothing to escape, and
-// RapidJSON's writer looks at each byte several times.
-class LineWriter {
- public:
-  void write(const Value& value) {
-    switch (value.type()) {
-      case Value::Type::kNull:
-        text_ += "null";
-        return;
-      case Value::Type::kBool:
-        text_ += *value.as_bool() ? "true" : "false";
-        return;
-      case Value::Type::kNumber:
-        text_ += value.number_text();
-        return;
-      case Value::Type::kString:
-        return string(value.text());
-      case Value::Type::kArray:
-        return list('[', value.items(), ']', [this](const Value& item) { write(item); });
-      case Value::Type::kObject:
-        return list('{', value.members(), '}', [this](const Member& member) {
-          string(member.first);
-          text_ += ':';
-          write(member.second);
-        });
-    }
-  }
-
-  explicit LineWriter(size_t expected) { text_.reserve(expected); }
-  std::string take() { return std::move(text_); }
-
- private:
-  template <typename Elements, typename WriteOne>
-  void list(char open, const Elements& elements, char close, WriteOne write_one) {
-    text_ += open;
-    bool first = true;
-    for (const auto& element : elements) {
-      if (!first) text_ += ',';
-      first = false;
-      write_one(element);
-    }
-    text_ += close;
-  }
-
-  void string(std::string_view text) {
-    text_ += '"';
-    while (!text.empty()) {
-      size_t plain = plain_start(text);
-      text_.append(text, 0, plain);
-      if (plain == text.size()) break;
-      escape(static_cast<unsigned char>(text[plain]));
-      text.remove_prefix(plain + 1);
-    }
-    text_ += '"';
-  }
-
-  // How many bytes at the start need no escape. Eight at a time: in a word, a byte below N leaves
-  // its top bit set in (word - N in each byte) & ~word, and only what follows such a byte may be
-  // set wrongly.
-  static size_t plain_start(std::string_view text) {
-    constexpr uint64_t kEach = 0x0101010101010101;
-    auto below = [](uint64_t word, uint64_t n) { return (word - kEach * n) & ~word; };
-    size_t i = 0;
-    for (; i + sizeof(uint64_t) <= text.size(); i += sizeof(uint64_t)) {
-      uint64_t word;
-      std::memcpy(&word, text.data() + i, sizeof word);
-      uint64_t found =
-          below(word, 0x20) | below(word ^ kEach * '"', 1) | below(word ^ kEach * '\\', 1);
-      if ((found & kEach * 0x80) != 0) break;
-    }
-    for (; i < text.size(); i++) {
-      auto c = static_cast<unsigned char>(text[i]);
-      if (c < 0x20 || c == '"' || c == '\\') break;
-    }
-    return i;
-  }
-
-  void escape(unsigned char c) {
-    static constexpr std::string_view kNamed = "\"\\\b\f\n\r\t";
-    static constexpr std::string_view kNames = "\"\\bfnrt";
-    static constexpr char kHex[] = "0123456789ABCDEF";
-    text_ += '\\';
-    if (size_t at = kNamed.find(static_cast<char>(c)); at != std::string_view::npos) {
-      text_ += kNames[at];
-    } else {
-      text_ += {'u', '0', '0', kHex[c >> 4], kHex[c & 15]};
-    }
-  }
-
-  std::string text_;
-};
-
-using PrettyWriter =
-    rapidjson::PrettyWriter<Buffer, rapidjson::UTF8<>, rapidjson::UTF8<>, NewAllocator>;
-
-void write_value(PrettyWriter& writer, const Value& value) {
+template <typename Writer>
+void write_value(Writer& writer, const Value& value) {
   switch (value.type()) {
     case Value::Type::kNull:
       writer.Null();
@@ -338,14 +244,16 @@ Result<Value> parse(std::string_view text, const std::string& what) {
 }
 
 std::string write(const Value& value) {
-  LineWriter writer(4096);
-  writer.write(value);
-  return writer.take();
+  Buffer buffer;
+  rapidjson::Writer<Buffer, rapidjson::UTF8<>, rapidjson::UTF8<>, NewAllocator> writer(buffer);
+  write_value(writer, value);
+  return std::string(buffer.GetString(), buffer.GetSize());
 }
 
 std::string write_pretty(const Value& value) {
   Buffer buffer;
-  PrettyWriter writer(buffer);
+  rapidjson::PrettyWriter<Buffer, rapidjson::UTF8<>, rapidjson::UTF8<>, NewAllocator> writer(
+      buffer);
   writer.SetIndent(' ', 2);
   write_value(writer, value);
   return std::string(buffer.GetString(), buffer.GetSize()) + "\n";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A JSON document that a program can edit without harming what it does not know: the order of
 // members, duplicate members and the very text of numbers (18446744073709551615, 1e3, 0.10) survive
-// reading and writing. RapidJSON does the parsing, in json.cc alone.
+// reading and writing. RapidJSON does the parsing and the escaping, in json.cc alone.
 #pragma once
 
 #include <cstdint>
