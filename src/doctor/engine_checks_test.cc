@@ -7,10 +7,10 @@
 #include <cstring>
 #include <thread>
 
+#include "base/unix_http.h"
 #include "doctor/block_yaml.h"
 #include "doctor/daemon_process.h"
 #include "doctor/read_engines.h"
-#include "doctor/unix_http.h"
 #include "test/fixtures/doctor_machine.h"
 
 using namespace outboard;

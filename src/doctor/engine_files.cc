@@ -9,11 +9,11 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "base/unix_http.h"
 #include "doctor/cdi_spec.h"
 #include "doctor/daemon_process.h"
 #include "doctor/read_engines.h"
 #include "doctor/toml_document.h"
-#include "doctor/unix_http.h"
 
 namespace outboard::doctor {
 

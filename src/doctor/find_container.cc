@@ -9,8 +9,8 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "base/unix_http.h"
 #include "doctor/read_engines.h"
-#include "doctor/unix_http.h"
 #include "engine/directories.h"
 
 namespace outboard::doctor {

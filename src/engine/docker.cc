@@ -12,6 +12,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "engine/before_pull.h"
+#include "engine/docker_socket.h"
 #include "engine/docker_untouched.h"
 #include "engine/image_inspect.h"
 
@@ -167,8 +168,9 @@ Result<int> run_docker(const DockerDaemon& daemon, const RunWords& words, const 
     std::string runtime = named ? wanted : known.front();
     console.say(cat("engine: docker, through its runtime '", runtime, "'"));
     OB_CHECK(check_if_pulled(words, *gpus, console, [&] {
+      if (auto here = docker_has_image(words.image)) return *here;
       auto image = inspect_local_docker(daemon.program, words.image, kLocalPatience);
-      return !image || *image;
+      return !image || image->has_value();
     }));
     argv = registered_argv(daemon, runtime, words, *gpus);
   } else {

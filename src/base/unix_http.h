@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "base/result.h"
 
-namespace outboard::doctor {
+namespace outboard {
 
 struct SocketAnswer {
   json::Value body;
@@ -35,4 +35,4 @@ struct HttpResponse {
 };
 std::optional<HttpResponse> parse_response(std::string_view text);
 
-}  // namespace outboard::doctor
+}  // namespace outboard

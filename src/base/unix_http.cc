@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "doctor/unix_http.h"
+#include "base/unix_http.h"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -11,7 +11,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 
-namespace outboard::doctor {
+namespace outboard {
 
 namespace {
 
@@ -98,4 +98,4 @@ Result<SocketAnswer> get_from_socket(const std::string& socket, const std::strin
   return answer;
 }
 
-}  // namespace outboard::doctor
+}  // namespace outboard
