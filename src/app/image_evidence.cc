@@ -14,9 +14,10 @@ std::string release_of(const std::string& version) {
   return parts.size() < 2 ? cat(version, ".0") : cat(parts[0], ".", parts[1]);
 }
 
-/// "9.8.0.87" of "9.8.0.87-1"; nothing if it does not begin with a version.
+/// "9.8.0.87" of "9.8.0.87-1" and of "9.8.0.87.post1"; nothing if it does not begin with a version.
 std::string leading_version(const std::string& text) {
   std::string version = text.substr(0, text.find_first_not_of("0123456789."));
+  while (!version.empty() && version.back() == '.') version.pop_back();
   return compat::is_version(version) ? version : "";
 }
 
@@ -49,12 +50,14 @@ void add_files(ImageEvidence& image, const engine::ImageFiles& files) {
   if (files.torch_code) image.code = architectures_text(*files.torch_code);
   for (const engine::VersionedFile& file : files.versions) {
     auto framework = compat::framework_of(file.name);
+    std::string plain = leading_version(file.version);
     if (file.name == "libcudart") {
       // Its third number counts builds, not updates of the toolkit.
-      image.signs.push_back({release_of(file.version), cat("libcudart ", file.version, " in it")});
+      if (!plain.empty())
+        image.signs.push_back({release_of(plain), cat("libcudart ", plain, " in it")});
     } else if (file.name == "libcudnn") {
-      if (image.cudnn.empty() || compat::compare_padded(file.version, image.cudnn) > 0)
-        image.cudnn = file.version;
+      if (image.cudnn.empty() || compat::compare_padded(plain, image.cudnn) > 0)
+        image.cudnn = plain;
     } else if (framework && file.version.find("+cpu") != std::string::npos) {
       image.notes.push_back(cat(file.name, " ", printable(file.version, 40),
                                 " is built without CUDA: it never uses a GPU"));

@@ -23,6 +23,35 @@ extern char** environ;
 
 namespace outboard {
 
+static std::string quoted(std::string_view word) {
+  std::string out = "'";
+  for (char c : word) {
+    if (c == '\'') {
+      out += "'\\''";
+    } else {
+      out += c;
+    }
+  }
+  return out + "'";
+}
+
+// $'\x1b[2J', which bash, zsh and POSIX 2024 have: a name that an image chose must not command the
+// terminal. Octal, because \xNN takes the digits behind it in some shells.
+static std::string quoted_bytes(std::string_view word) {
+  std::string out = "$'";
+  for (char c : word) {
+    unsigned char byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f) {
+      if (c == '\'' || c == '\\') out += '\\';
+      out += c;
+    } else {
+      out += '\\';
+      for (int shift : {6, 3, 0}) out += static_cast<char>('0' + (byte >> shift & 7));
+    }
+  }
+  return out + "'";
+}
+
 std::string shell_text(const std::vector<std::string>& argv) {
   static constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%^";
@@ -33,15 +62,10 @@ std::string shell_text(const std::vector<std::string>& argv) {
       out += word;
       continue;
     }
-    out += '\'';
-    for (char c : word) {
-      if (c == '\'') {
-        out += "'\\''";
-      } else {
-        out += c;
-      }
-    }
-    out += '\'';
+    bool plain = true;
+    for (std::string_view line : split(word, '\n'))
+      plain = plain && printable(line, std::string::npos) == line;
+    out += plain ? quoted(word) : quoted_bytes(word);
   }
   return out;
 }

@@ -112,4 +112,10 @@ TEST_CASE("a program starts where it is told to") {
 
 TEST_CASE("shell text can be pasted") {
   CHECK(shell_text({"a", "b c", "it's", ""}) == "a 'b c' 'it'\\''s' ''");
+  CHECK(shell_text({"a\nb"}) == "'a\nb'");
+  CHECK(shell_text({"it's \x1b[2J\\1\xc2\x9b"}) == "$'it\\'s \\033[2J\\\\1\\302\\233'");
+  auto output =
+      run_captured({{"/bin/bash", "-c", "printf %s " + shell_text({"'\x1b[2J\\1\n\xe4"})}});
+  REQUIRE(output);
+  CHECK(output->out == "'\x1b[2J\\1\n\xe4");
 }

@@ -53,6 +53,15 @@ bool is_number_with_dots(std::string_view text) {
          text.find_first_not_of("0123456789.") == std::string_view::npos && text[0] != '.';
 }
 
+/// As far as its characters go: PEP 440 has epochs, local versions and names of stages.
+bool is_python_version(std::string_view text) {
+  return !text.empty() && text.size() <= 60 && text[0] >= '0' && text[0] <= '9' &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                  std::string_view(".+!_-").find(c) != std::string_view::npos;
+         });
+}
+
 /// "12.8.90" of "libcudart.so.12.8.90" for "libcudart".
 std::string_view version_after_so(std::string_view file, std::string_view library) {
   if (!starts_with(file, library) || file.substr(library.size(), 4) != ".so.") return {};
@@ -72,8 +81,7 @@ std::optional<VersionedFile> python_package(std::string_view file, std::string_v
   size_t dash = file.find('-');
   if (dash == std::string_view::npos) return std::nullopt;
   std::string_view name = file.substr(0, dash), version = file.substr(dash + 1);
-  if (version.empty() || version.size() > 60 || version[0] < '0' || version[0] > '9')
-    return std::nullopt;
+  if (!is_python_version(version)) return std::nullopt;
   for (const Package& package : kPackages) {
     if (name == package.file) return found(package.name, version, path);
   }

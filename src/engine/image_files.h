@@ -33,7 +33,7 @@ struct ImageFiles {
   std::optional<elf::FatBinary> torch_code;  ///< of libtorch_cuda.so
 };
 
-/// What a path in an image says; nothing for most. Names: libcudart, libcudnn, libcublas, libnccl;
+/// What a path in an image says; nothing for most, and for versions that are none. Names: libcudart, libcudnn, libcublas, libnccl;
 /// torch, tensorflow, jaxlib, mxnet as packages; "driver" and "compat" for libraries of a driver.
 std::optional<VersionedFile> versioned_file(std::string_view path);
 

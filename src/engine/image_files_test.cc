@@ -75,7 +75,8 @@ TEST_CASE("what a path says") {
   CHECK(seen("/usr/lib/x86_64-linux-gnu/libcuda.so.535.104.05") == "driver 535.104.05");
   for (const char* nothing :
        {"/usr/lib/libcudart.so", "/usr/lib/libcudart.so.12", "/usr/lib/libcudartx.so.1.2",
-        "/x/torchvision-0.2.dist-info", "/x/torch-.dist-info", "/x/torch.dist-info", "/x/libc.so.6",
+        "/x/torchvision-0.2.dist-info", "/x/nvidia_cuda_runtime_cu12-9\x1b[2J9.1.dist-info",
+        "/x/torch-2.9.\xc2\x9b.dist-info", "/x/torch-.dist-info", "/x/torch.dist-info", "/x/libc.so.6",
         "/usr/local/cuda/compat/libnvidia-ml.so.570.1.1", "", "/", "/x/libcudnn.so.1..x"}) {
     CAPTURE(nothing);
     CHECK(seen(nothing).empty());

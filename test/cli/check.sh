@@ -201,6 +201,13 @@ echo '[{"Config": "c.json", "Layers": ["layer.tar"]}]' >"$work/archive/manifest.
 tar -C "$root" -cf "$work/archive/layer.tar" usr
 tar -C "$work/archive" -cf "$work/files.tar" c.json layer.tar manifest.json
 expect 3 "files: libcudart 13.0.96, cuda-compat 580.65.06" "docker-archive:$work/files.tar"
+wheels=$work/evil/usr/lib/python3.12/site-packages
+mkdir -p "$wheels/"{$'nvidia_cuda_runtime_cu12-9\e[2J9.1',$'nvidia_cudnn_cu12-9\e[2J',$'torch-2.9.\e[2J',nvidia_cuda_runtime-13.0.48}.dist-info
+expect 3 "CUDA 13.0 (libcudart 13.0.48 in it)" "rootfs:$work/evil"
+lacks $'\e'
+layout "$work/evil-name" "$(environment 'NVIDIA_REQUIRE_\u001b[2J=cuda>=99.0')"
+expect 1 'NVIDIA_REQUIRE_\x1b[2J asks for cuda>=99.0' "oci:$work/evil-name:t"
+lacks $'\e'
 mkdir -p "$work/wheels/usr/local/lib/python3.12/dist-packages/torch-2.9.0+cpu.dist-info"
 echo x >"$work/wheels/usr/local/lib/python3.12/dist-packages/torch-2.9.0+cpu.dist-info/METADATA"
 expect 0 "torch 2.9.0+cpu is built without CUDA" "rootfs:$work/wheels"

@@ -12,6 +12,9 @@
 using namespace outboard;
 using namespace outboard::fuzz;
 
+static constexpr const char* kOfVersions =
+    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.+!_-";
+
 // One file in memory for all inputs.
 static int file_of(std::string_view bytes) {
   static const int fd = ::memfd_create("image", MFD_CLOEXEC);
@@ -39,6 +42,8 @@ static void check_archive(std::string_view bytes) {
         if (file) {
           FUZZ_REQUIRE(file->path == item.name);
           FUZZ_REQUIRE(!file->version.empty() && !file->name.empty());
+          FUZZ_REQUIRE(file->version.find_first_not_of(kOfVersions) == std::string::npos,
+                       item.name);
           FUZZ_REQUIRE(item.name.find(file->version) != std::string::npos, item.name);
         }
         return true;

@@ -40,14 +40,20 @@ std::string image_line(const CheckReport& report) {
   return line + ")\n";
 }
 
+/// A sentence can quote the image, which is somebody else's.
+std::string shown(const std::string& sentence) {
+  return printable(sentence, 4000);
+}
+
 std::string details(const app::GpuVerdict& gpu) {
   std::string out;
   for (const app::PartVerdict& part : gpu.parts) {
     const compat::Judgement& judgement = part.judgement;
-    out += cat("    ", part.what, ": ", compat::verdict_name(judgement.verdict), ": ",
-               judgement.reason, "\n");
-    for (const std::string& text : judgement.missing) out += cat("      but: ", text, "\n");
-    for (const std::string& text : judgement.ways_out) out += cat("      way out: ", text, "\n");
+    out += cat("    ", shown(part.what), ": ", compat::verdict_name(judgement.verdict), ": ",
+               shown(judgement.reason), "\n");
+    for (const std::string& text : judgement.missing) out += cat("      but: ", shown(text), "\n");
+    for (const std::string& text : judgement.ways_out)
+      out += cat("      way out: ", shown(text), "\n");
   }
   return out;
 }
@@ -140,12 +146,14 @@ std::string check_text(const CheckReport& report) {
     for (const engine::VersionedFile& file : report.files->versions)
       found += cat(found.empty() ? "" : ", ", file.name, " ", printable(file.version, 40));
     if (report.files->compat)
-      found += cat(found.empty() ? "" : ", ", "cuda-compat ", report.files->compat->version);
+      found += cat(found.empty() ? "" : ", ", "cuda-compat ",
+                   printable(report.files->compat->version, 40));
     if (!found.empty()) out += cat("files: ", found, "\n");
   }
   if (verdict.wants_driver) out += cat("asks for the driver (label ", compat::kVolumesLabel, ")\n");
   for (const compat::Requirement& requirement : verdict.requirements)
-    out += cat("asks for ", printable(requirement.text, 120), " (", requirement.origin, ")\n");
+    out +=
+        cat("asks for ", printable(requirement.text, 120), " (", shown(requirement.origin), ")\n");
   out += cat("driver ", printable(verdict.driver.version, 40));
   if (verdict.driver_cuda) {
     out += cat(" (CUDA ", printable(verdict.driver_cuda->text, 40),
@@ -168,7 +176,7 @@ std::string check_text(const CheckReport& report) {
       before_label = gpu.label;
     }
   }
-  for (const std::string& note : verdict.notes) out += cat("note: ", note, "\n");
+  for (const std::string& note : verdict.notes) out += cat("note: ", shown(note), "\n");
   return out;
 }
 

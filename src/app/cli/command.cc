@@ -10,8 +10,15 @@
 
 namespace outboard::cli {
 
+std::string printable_lines(std::string_view text) {
+  std::vector<std::string> lines;
+  for (std::string_view line : split(text, '\n'))
+    lines.push_back(printable(line, std::string::npos));
+  return join(lines, "\n");
+}
+
 void say(const std::string& text) {
-  std::fprintf(stderr, "outboard: %s\n", text.c_str());
+  std::fprintf(stderr, "outboard: %s\n", printable_lines(text).c_str());
 }
 
 void add_machine_options(CommandHelp& help) {

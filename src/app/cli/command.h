@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/machine.h"
@@ -39,7 +40,11 @@ Result<app::MachineOptions> machine_options(const Parsed& parsed);
 /// The same where the policy has been read.
 Result<app::MachineOptions> machine_options(const Parsed& parsed, const app::Policy& policy);
 
-/// Decisions, for -v: one line on stderr, "outboard: TEXT".
+/// The last place before a terminal: whatever a text quotes of an image, a registry or an engine,
+/// nothing of it commands the terminal. Line feeds stay.
+std::string printable_lines(std::string_view text);
+
+/// Decisions, for -v, and notes: on stderr, "outboard: TEXT".
 void say(const std::string& text);
 
 }  // namespace outboard::cli

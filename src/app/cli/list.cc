@@ -45,7 +45,7 @@ std::string shown(const std::optional<std::string>& value) {
 std::string table(const device::Inventory& inventory) {
   std::vector<std::vector<std::string>> cells = {{"INDEX", "NAME", "UUID", "PCI", "MEMORY", "CC"}};
   for (const Row& row : rows_of(inventory)) {
-    cells.push_back({row.index, shown(row.name), shown(row.uuid), row.pci, shown(row.memory),
+    cells.push_back({row.index, shown(row.name), shown(row.uuid), shown(row.pci), shown(row.memory),
                      shown(row.compute_capability)});
   }
   std::vector<size_t> widths(cells[0].size());
@@ -64,7 +64,7 @@ std::string table(const device::Inventory& inventory) {
     out += text + "\n";
   }
   for (const auto& [pci, reason] : inventory.unusable)
-    out += cat("not usable: ", pci, ": ", reason, "\n");
+    out += cat("not usable: ", printable(pci), ": ", printable(reason), "\n");
   return out;
 }
 

@@ -42,11 +42,9 @@ int exit_code(const std::string& command, const Error& error) {
 }
 
 int fail(const std::string& command, const Error& error) {
-  // The last place: whatever a text quotes, nothing of it commands the terminal.
-  constexpr size_t kWhole = std::string::npos;
-  std::fprintf(stderr, "outboard: %s\n", printable(error.text, kWhole).c_str());
+  say(error.text);
   if (!error.hint.empty())
-    std::fprintf(stderr, "  hint: %s\n", printable(error.hint, kWhole).c_str());
+    std::fprintf(stderr, "  hint: %s\n", printable_lines(error.hint).c_str());
   return exit_code(command, error);
 }
 

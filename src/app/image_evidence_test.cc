@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/image_evidence.h"
+
+#include <doctest/doctest.h>
+
+using namespace outboard;
+
+static app::ImageEvidence evidence_of(std::vector<engine::VersionedFile> versions) {
+  engine::ImageFiles files;
+  files.versions = std::move(versions);
+  app::ImageEvidence image;
+  app::add_files(image, files);
+  return image;
+}
+
+TEST_CASE("of a library's version the numbers count, and what begins with none does not") {
+  app::ImageEvidence image = evidence_of({{"libcudart", "12.8.90.post1", "/a"},
+                                          {"libcudart", "9..1", "/b"},
+                                          {"libcudart", "13", "/c"},
+                                          {"libcudnn", "9.8.0.87rc1", "/d"},
+                                          {"libcudnn", "99999999999.1", "/e"},
+                                          {"libcudnn", "9!1.2", "/f"}});
+  REQUIRE(image.signs.size() == 2);
+  CHECK(image.signs[0].version == "12.8");
+  CHECK(image.signs[0].origin == "libcudart 12.8.90 in it");
+  CHECK(image.signs[1].version == "13.0");
+  CHECK(image.cudnn == "9.8.0.87");
+}
