@@ -162,13 +162,14 @@ bool has_code(std::string_view row_codes, const std::vector<std::string>& codes)
 }
 
 // Backslashes that stand in front of something escaped: how many characters of `text` from `at` on
-// they and it take, and what it means ('\0': the backslashes are none of an escape).
+// they and it take, and what it means ('\0': none of them is an escape's, and they alone count).
 char escaped(std::string_view text, size_t at, size_t* length) {
   size_t next = at;
   while (next < text.size() && text[next] == '\\') next++;
   std::string_view rest = text.substr(next);
-  *length = next - at + 1;
+  *length = next - at;
   if (rest.empty()) return '\0';
+  *length = next - at + 1;
   if (rest[0] == '"' || rest[0] == '\'' || rest[0] == '`') return rest[0];
   if (rest[0] == 'n' || rest[0] == 't' || rest[0] == 'r') return ' ';
   *length = next - at + 3;
@@ -177,6 +178,7 @@ char escaped(std::string_view text, size_t at, size_t* length) {
   if (starts_with(rest, "u003e")) return '>';
   if (starts_with(rest, "u003c")) return '<';
   if (starts_with(rest, "u0026")) return '&';
+  *length = next - at;
   return '\0';
 }
 
@@ -215,10 +217,10 @@ std::string plain_error_text(std::string_view text) {
     } else if (text[i] == '\\') {
       if (char c = escaped(text, i, &length)) {
         add(c);
-        i += length;
       } else {
-        add(text[i++]);
+        out.append(length, '\\');
       }
+      i += length;
     } else if (starts_with(rest, "\xe2\x80\x9c") || starts_with(rest, "\xe2\x80\x9d")) {
       add('"');
       i += 3;
@@ -240,6 +242,8 @@ bool match_pattern(std::string_view plain_text, std::string_view pattern, Patter
   return match_lowered(plain_text, lower(plain_text), lower(pattern), match);
 }
 
+constexpr size_t kLongestGpuName = 40;  ///< "(PCI:00000000:41:00)"
+
 std::vector<std::string> codes_in(std::string_view plain_text) {
   std::vector<std::string> codes;
   const std::vector<Token> tokens = tokens_of(plain_text);
@@ -248,8 +252,11 @@ std::vector<std::string> codes_in(std::string_view plain_text) {
     if (family_of(tokens[i].word) == "xid") {
       size_t at = tokens[i].begin + tokens[i].word.size();
       size_t open = plain_text.find_first_not_of(" :=", at);
-      if (open != std::string_view::npos && plain_text[open] == '(')
-        at = std::min(plain_text.find(')', open), plain_text.size());
+      if (open != std::string_view::npos && plain_text[open] == '(') {
+        size_t close = plain_text.substr(open, kLongestGpuName).find(')');
+        if (close == std::string_view::npos) continue;
+        at = open + close;
+      }
       size_t next = i + 1;
       while (next < tokens.size() && tokens[next].begin < at) next++;
       if (next < tokens.size() && is_connector(tokens[next].word)) next++;

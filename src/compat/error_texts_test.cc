@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <set>
 
@@ -216,4 +217,17 @@ TEST_CASE("doc/error-texts.md is what the table says") {
   REQUIRE(have);
   // OUTBOARD_UPDATE_GOLDEN=1 writes it anew.
   CHECK(*have == wanted);
+}
+
+TEST_CASE("an explanation takes time that is linear in the text") {
+  auto begin = std::chrono::steady_clock::now();
+  const std::string backslashes(kMaxErrorText, '\\');
+  CHECK(plain_error_text(backslashes) == backslashes);
+  CHECK(match_error_text(backslashes).empty());
+  CHECK(plain_error_text(R"(\\q \\"x\\n\\)") == R"(\\q "x \\)");
+  std::string xids;
+  while (xids.size() + 4 <= kMaxErrorText) xids += "xid(";
+  CHECK(codes_in(xids).empty());
+  CHECK(codes_in("Xid (PCI:00000000:41:00): 79") == std::vector<std::string>{"xid 79"});
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
 }

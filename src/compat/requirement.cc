@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "base/text.h"
 #include "compat/csv.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr size_t kLongestText = 64U << 10;
 constexpr size_t kMostClauses = 4096;
+constexpr size_t kMostVariables = 64;
 
 struct PropertyName {
   std::string_view name;
@@ -205,9 +207,11 @@ struct Variable {
   std::string_view name, value;
 };
 
-// The last entry of every name, in the order of the names' first appearance.
+// The last entry of every name, in the order of the names' first appearance. Images choose the
+// names, and how many there are.
 std::vector<Variable> last_of_each(const std::vector<std::string>& environment) {
   std::vector<Variable> out;
+  std::map<std::string_view, size_t> places;
   for (std::string_view entry : environment) {
     size_t equal = entry.find('=');
     if (equal == std::string_view::npos) continue;
@@ -215,12 +219,11 @@ std::vector<Variable> last_of_each(const std::vector<std::string>& environment) 
     bool wanted = variable.name.substr(0, 15) == "NVIDIA_REQUIRE_" ||
                   variable.name == "NVIDIA_DISABLE_REQUIRE" || variable.name == "CUDA_VERSION";
     if (!wanted) continue;
-    auto there = std::find_if(out.begin(), out.end(),
-                              [&](const Variable& row) { return row.name == variable.name; });
-    if (there != out.end()) {
-      there->value = variable.value;
-    } else {
+    auto [there, is_new] = places.emplace(variable.name, out.size());
+    if (is_new) {
       out.push_back(variable);
+    } else {
+      out[there->second].value = variable.value;
     }
   }
   return out;
@@ -278,6 +281,13 @@ Result<Requirements> requirements_of_environment(const std::vector<std::string>&
       out.disabled = true;
       return out;
     }
+  }
+  if (variables.size() > kMostVariables) {
+    return make_error(ErrorCode::kUsage,
+                      cat("the image has ", variables.size(),
+                          " variables NVIDIA_REQUIRE_*, which is more than any real one has"),
+                      "-e NVIDIA_DISABLE_REQUIRE=true starts the container without any of these "
+                      "checks");
   }
   for (const Variable& variable : variables) {
     if (variable.name == "CUDA_VERSION" && !has_cuda) {

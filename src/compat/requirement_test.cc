@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+
 using namespace outboard;
 using namespace outboard::compat;
 
@@ -59,4 +61,26 @@ TEST_CASE("variables of an environment") {
     CHECK(
         of({"NVIDIA_REQUIRE_CUDA=nonsense", std::string("NVIDIA_DISABLE_REQUIRE=") + yes}).empty());
   CHECK(of({"NVIDIA_REQUIRE_CUDA=cuda>=1.0", "NVIDIA_DISABLE_REQUIRE=0"}).size() > 0);
+}
+
+TEST_CASE("the number of variables is bounded, and counting them is no work") {
+  auto begin = std::chrono::steady_clock::now();
+  std::vector<std::string> environment;
+  for (int i = 0; i < 64; i++)
+    environment.push_back("NVIDIA_REQUIRE_A" + std::to_string(i) + "=cuda>=11.0");
+  auto few = requirements_of_environment(environment);
+  REQUIRE(few);
+  CHECK(few->all.size() == 64);
+  for (int i = 0; i < 200'000; i++)
+    environment.push_back("NVIDIA_REQUIRE_B" + std::to_string(i) + "=");
+  auto many = requirements_of_environment(environment);
+  REQUIRE_FALSE(many);
+  CHECK(many.error().text ==
+        "the image has 200064 variables NVIDIA_REQUIRE_*, which is more than any real one has");
+  CHECK(many.error().hint.find("NVIDIA_DISABLE_REQUIRE=true") != std::string::npos);
+  environment.emplace_back("NVIDIA_DISABLE_REQUIRE=true");
+  auto disabled = requirements_of_environment(environment);
+  REQUIRE(disabled);
+  CHECK(disabled->disabled);
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(10));
 }
