@@ -94,6 +94,7 @@ head -c 262145 /dev/zero | tr '\0' x >"$work/big"
 refuses 2 "larger than 256 KiB" outboard explain - <"$work/big"
 printf 'Xid 79\0' >"$work/binary"
 refuses 2 "the error text is binary" outboard explain - <"$work/binary"
+grep -q "hint: give the lines around the error as text" "$work/err" || say "no hint for a binary text"
 refuses 2 "--error and further words" outboard explain --error Xid 79
 refuses 2 "--gpus has no meaning for an error text" outboard explain --gpus all 'Xid 79'
 refuses 2 "--root has no meaning for an error text" outboard explain --root / --error 'Xid 79'

@@ -58,7 +58,9 @@ Result<std::string> read_text(const Parsed& parsed) {
         "give the lines around the error: '... | tail -n 100 | outboard explain -'");
   }
   if (text.find('\0') != std::string::npos)
-    return make_error(ErrorCode::kUsage, "explain: the error text is binary");
+    return make_error(ErrorCode::kUsage, "explain: the error text is binary",
+                      "give the lines around the error as text: 'journalctl ... | outboard explain "
+                      "-'");
   if (compat::plain_error_text(text).empty()) {
     return make_error(ErrorCode::kUsage, "explain: the error text is empty",
                       "give it in quotes: outboard explain --error 'TEXT'");
