@@ -28,6 +28,13 @@ std::string blob_path(const std::string& layout, std::string_view digest) {
   return cat(layout, "/blobs/sha256/", digest.substr(7));
 }
 
+Error cut_off(const char* what, const std::string& path, uint64_t have, uint64_t wanted) {
+  return make_error(ErrorCode::kConflict,
+                    cat("the image's ", what, " is cut off: '", printable(path), "' has ", have,
+                        " bytes, not ", wanted),
+                    "copy the image again");
+}
+
 /// The blob of a descriptor, held against the size that it says.
 Result<json::Value> read_blob(const std::string& layout, const json::Value& descriptor,
                               const char* what) {
@@ -41,12 +48,7 @@ Result<json::Value> read_blob(const std::string& layout, const json::Value& desc
   auto text = read_file(path, kLargestDocument);
   if (!text) return std::move(text).error().in(cat("the image's ", what));
   auto size = descriptor["size"].as_uint();
-  if (size && *size != text->size()) {
-    return make_error(ErrorCode::kConflict,
-                      cat("the image's ", what, " is cut off: '", printable(path), "' has ",
-                          text->size(), " bytes, not ", *size),
-                      "copy the image again");
-  }
+  if (size && *size != text->size()) return cut_off(what, path, text->size(), *size);
   auto document = json::parse(*text, path);
   if (!document) return std::move(document).error().in(cat("the image's ", what));
   return document;
@@ -61,8 +63,12 @@ Result<json::Value> manifest_of_platform(const std::string& layout, const json::
     if (name == platform) return read_blob(layout, entry, "manifest");
     have.push_back(printable(name, 60));
   }
-  return make_error(ErrorCode::kNotFound, cat("the image has nothing for ", platform, ", only for ",
-                                              have.empty() ? "no platform" : join(have, ", ")));
+  if (have.empty())
+    return make_error(ErrorCode::kConflict, "the image's list of platforms is empty",
+                      "copy the image again");
+  return make_error(ErrorCode::kNotFound,
+                    cat("the image has nothing for ", platform, ", only for ", join(have, ", ")),
+                    "choose one of them with --platform");
 }
 
 Result<std::string> read_window(int fd, const TarItem& item, const std::string& file) {
@@ -166,9 +172,15 @@ Result<ArchivedImage> read_oci_layout(const std::string& directory, const std::s
   for (const json::Value& layer : manifest["layers"].items()) {
     const std::string& digest = layer["digest"].text();
     auto size = layer["size"].as_uint();
-    if (!is_sha256(digest) || !size) continue;
-    std::string path = blob_path(directory, digest);
-    if (path_exists(path)) image.layers.push_back({path, 0, *size});
+    std::string path = is_sha256(digest) ? blob_path(directory, digest) : "";
+    struct stat status {};
+    if (path.empty() || !size || ::stat(path.c_str(), &status) != 0) {
+      image.complete = false;
+      continue;
+    }
+    uint64_t have = S_ISREG(status.st_mode) ? static_cast<uint64_t>(status.st_size) : 0;
+    if (have != *size) return cut_off("layer", path, have, *size);
+    image.layers.push_back({path, 0, *size});
   }
   return image;
 }
@@ -189,7 +201,12 @@ Result<ArchivedImage> read_docker_archive(const std::string& file) {
   ArchivedImage image;
   OB_TRY(image.document, archive.document(images[0]["Config"].text()));
   for (const std::string& name : images[0]["Layers"].as_strings()) {
-    if (auto layer = archive.layer(name)) image.layers.push_back(std::move(*layer));
+    auto layer = archive.layer(name);
+    if (layer) {
+      image.layers.push_back(std::move(*layer));
+    } else {
+      image.complete = false;
+    }
   }
   return image;
 }

@@ -24,6 +24,7 @@ struct ArchivedImage {
   json::Value document;            ///< the whole configuration: architecture, os, config, ...
   std::string digest;              ///< of the manifest; empty for docker-archive
   std::vector<LayerPlace> layers;  ///< lowest first; missing ones are left out
+  bool complete = true;            ///< no layer is missing
 };
 
 /// `platform`: "linux/amd64", chooses in an index of several. kConflict: a file that is not what

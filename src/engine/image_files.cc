@@ -4,15 +4,15 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "base/files.h"
-#include "base/process.h"
 #include "base/text.h"
 #include "engine/image_compat.h"
-#include "engine/tar_index.h"
+#include "engine/layer_list.h"
 
 namespace outboard::engine {
 
@@ -20,7 +20,6 @@ namespace {
 
 constexpr size_t kMostNames = 100'000;  ///< in a directory that is looked at
 constexpr size_t kMostFound = 10'000;
-constexpr size_t kLongestListing = 256U << 20;
 
 constexpr const char* kLibraries[] = {"libcudart", "libcudnn", "libcublas", "libnccl"};
 constexpr const char* kDrivers[] = {"libcuda", "libnvidia-ml", "libnvidia-ptxjitcompiler"};
@@ -125,6 +124,25 @@ class Collector {
     files_.erase(begin, end);
   }
 
+  /// True if it was found, or something below it.
+  bool has(const std::string& path) const {
+    std::string below = path + "/";
+    auto at = files_.lower_bound(below);
+    return files_.count(path) > 0 || (at != files_.end() && starts_with(at->first, below));
+  }
+
+  /// Every path that was found and every directory above it, those above first.
+  std::set<std::string> places() const {
+    std::set<std::string> out;
+    for (const auto& [path, file] : files_) {
+      for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+        out.insert(path.substr(0, end));
+        if (end == std::string::npos) break;
+      }
+    }
+    return out;
+  }
+
   ImageFiles finish() const {
     ImageFiles out;
     for (const auto& [path, file] : files_) {
@@ -173,26 +191,41 @@ std::vector<std::string> known_directories(const Root& root) {
 
 bool is_opaque(const Root& root, const std::string& directory) {
   auto fd = root.open_file(directory, O_RDONLY | O_DIRECTORY);
-  char value = 0;
-  return fd && ::fgetxattr(fd->get(), "trusted.overlay.opaque", &value, 1) == 1 && value == 'y';
+  if (!fd) return false;
+  for (const char* name : {"trusted.overlay.opaque", "user.overlay.opaque"}) {
+    char value = 0;
+    if (::fgetxattr(fd->get(), name, &value, 1) == 1 && value == 'y') return true;
+  }
+  return false;
 }
 
-void collect(const Root& root, bool is_layer, Collector& collector) {
+/// What a layer hides of those below (Documentation/filesystems/overlayfs.rst): what is no
+/// directory in it, a whiteout (a character device) or another file, hides all that lay at its
+/// path, and so does an opaque directory.
+void hide_below(const Root& root, Collector& below) {
+  std::string done;
+  for (const std::string& path : below.places()) {
+    if (!done.empty() && starts_with(path, done)) continue;
+    bool is_link = root.read_link(path).has_value();
+    auto status = root.status(path);
+    bool is_directory = !is_link && status && S_ISDIR(status->st_mode);
+    if (is_directory && !is_opaque(root, path)) continue;
+    if (is_link || status) below.remove(path);
+    done = path + "/";
+  }
+}
+
+void collect(const Root& root, Collector& collector) {
   for (const std::string& directory : known_directories(root)) {
     auto names = root.list(directory);
     if (!names || names->size() > kMostNames) continue;
-    if (is_layer && is_opaque(root, directory)) collector.remove(directory);
     for (const std::string& name : *names) {
       std::string path = cat(directory, "/", name);
       if (!versioned_file(path)) continue;
       bool is_link = root.read_link(path).has_value();
       auto status = root.status(path);
-      if (is_link || !status) continue;
-      if (is_layer && S_ISCHR(status->st_mode)) {
-        collector.remove(path);
-      } else {
-        collector.add(path, false, static_cast<uint64_t>(status->st_size));
-      }
+      if (is_link || !status || S_ISCHR(status->st_mode)) continue;
+      collector.add(path, false, static_cast<uint64_t>(status->st_size));
     }
   }
 }
@@ -216,51 +249,19 @@ std::string absolute(std::string_view name) {
   return cat("/", name);
 }
 
-void add_layer_entry(std::string_view name, bool is_link, uint64_t size, Collector& below,
-                     Collector& collector) {
+/// What an item of a layer hides of those below: all that lay at its path, if it is no directory
+/// (which is merged) and no hard link (to a file that can be the same one).
+void hide_below(const TarItem& item, Collector& below) {
   constexpr std::string_view kWhiteout = ".wh.";  // image-spec 1.1, layer.md
-  std::string path = absolute(name);
+  std::string path = absolute(item.name);
   std::string file = file_name_of(path);
   if (file == ".wh..wh..opq") {
     below.remove(directory_of(path));
   } else if (starts_with(file, kWhiteout)) {
     below.remove(cat(directory_of(path), "/", file.substr(kWhiteout.size())));
-  } else {
-    collector.add(path, is_link, size);
+  } else if (item.type != '5' && item.type != '1') {
+    below.remove(path);
   }
-}
-
-/// Lines of `tar --list --verbose`: mode, owner, size, date, time, name.
-void add_listing(std::string_view listing, Collector& below, Collector& collector) {
-  for (std::string_view line : split(listing, '\n')) {
-    if (line.empty()) continue;
-    char type = line[0];
-    std::string_view field[5];
-    bool whole = true;
-    for (std::string_view& part : field) {
-      line = line.substr(std::min(line.find_first_not_of(' '), line.size()));
-      size_t end = line.find(' ');
-      if (end == std::string_view::npos) {
-        whole = false;
-        break;
-      }
-      part = line.substr(0, end);
-      line.remove_prefix(end);
-    }
-    if (!whole || line.size() < 2) continue;
-    line.remove_prefix(1);
-    if (type == 'l') line = line.substr(0, line.find(" -> "));
-    if (type == 'h') line = line.substr(0, line.find(" link to "));
-    add_layer_entry(line, type == 'l' || type == 'h', parse_number<uint64_t>(field[2]).value_or(0),
-                    below, collector);
-  }
-}
-
-bool is_plain_tar(int fd, const LayerPlace& layer) {
-  char magic[5] = {};
-  return ::pread(fd, magic, sizeof magic, static_cast<off_t>(layer.offset + 257)) ==
-             static_cast<ssize_t>(sizeof magic) &&
-         std::string_view(magic, 5) == "ustar";
 }
 
 }  // namespace
@@ -286,7 +287,7 @@ std::optional<VersionedFile> versioned_file(std::string_view path) {
 
 ImageFiles read_image_root(const Root& root) {
   Collector collector;
-  collect(root, false, collector);
+  collect(root, collector);
   ImageFiles files = collector.finish();
   files.compat = find_image_compat(root, {});
   files.torch_code = torch_code(root);
@@ -297,43 +298,22 @@ Result<std::optional<ImageFiles>> read_image_layers(const std::vector<LayerPlace
                                                     bool compressed) {
   Collector all;
   for (const LayerPlace& layer : layers) {
-    OB_TRY(UniqueFd fd, open_at(AT_FDCWD, layer.file, O_RDONLY | O_NONBLOCK));
-    // Whiteouts of a layer hide what lies below it, not its own files.
-    Collector& below = all;
     std::vector<TarItem> own;
-    if (is_plain_tar(fd.get(), layer)) {
-      OB_CHECK(scan_tar(fd.get(), layer.offset, layer.offset + layer.size, layer.file,
-                        [&](const TarItem& item) {
-                          bool interesting = versioned_file(absolute(item.name)).has_value() ||
-                                             item.name.find(".wh.") != std::string::npos;
-                          if (interesting && own.size() < kMostFound) own.push_back(item);
-                          return true;
-                        }));
-      Collector ignored;
-      for (const TarItem& item : own)
-        add_layer_entry(item.name, item.type != '0' && item.type != '5', item.size, below, ignored);
-      for (const TarItem& item : own) {
-        if (item.name.find(".wh.") == std::string::npos)
-          all.add(absolute(item.name), item.type != '0' && item.type != '5', item.size);
-      }
-      continue;
+    auto listed = list_layer(layer, compressed, [&](const TarItem& item) {
+      std::string path = absolute(item.name);
+      bool interesting = versioned_file(path) || item.name.find(".wh.") != std::string::npos ||
+                         (item.type != '5' && all.has(path));
+      if (interesting && own.size() < kMostFound) own.push_back(item);
+    });
+    if (!listed) return std::move(listed).error();
+    if (!*listed) return std::optional<ImageFiles>();
+    // First, because a layer hides what lies below it and not its own files.
+    for (const TarItem& item : own) hide_below(item, all);
+    for (const TarItem& item : own) {
+      bool is_link = item.type != '0' && item.type != '5';
+      if (item.name.find(".wh.") == std::string::npos)
+        all.add(absolute(item.name), is_link, item.size);
     }
-    if (!compressed || layer.offset != 0) return std::optional<ImageFiles>();
-    CaptureOptions limits;
-    limits.limit = kLongestListing;
-    limits.deadline = std::chrono::minutes(10);
-    OB_TRY(Output output, run_captured({{"tar", "--list", "--verbose", "--numeric-owner",
-                                         "--quoting-style=escape", "--file", layer.file}},
-                                       limits));
-    if (!output.status.success()) {
-      std::string_view why = trim(output.err);
-      return make_error(ErrorCode::kConflict, cat("list layer '", printable(layer.file), "': ",
-                                                  printable(why.substr(0, why.find('\n')), 300)));
-    }
-    Collector ignored;
-    add_listing(output.out, below, ignored);
-    Collector nothing;
-    add_listing(output.out, nothing, all);
   }
   return std::optional<ImageFiles>(all.finish());
 }
@@ -344,7 +324,8 @@ std::optional<ImageFiles> read_layer_directories(const std::vector<std::string>&
   for (auto it = directories.rbegin(); it != directories.rend(); ++it) {
     auto root = Root::open(*it, Root::Trust::kUntrusted);
     if (!root) return std::nullopt;
-    collect(*root, true, collector);
+    hide_below(*root, collector);
+    collect(*root, collector);
   }
   return collector.finish();
 }

@@ -33,15 +33,16 @@ struct ImageFiles {
   std::optional<elf::FatBinary> torch_code;  ///< of libtorch_cuda.so
 };
 
-/// What a path in an image says; nothing for most, and for versions that are none. Names: libcudart, libcudnn, libcublas, libnccl;
-/// torch, tensorflow, jaxlib, mxnet as packages; "driver" and "compat" for libraries of a driver.
+/// What a path in an image says; nothing for most, and for versions that are none. Names:
+/// libcudart, libcudnn, libcublas, libnccl; torch, tensorflow, jaxlib, mxnet as packages; "driver"
+/// and "compat" for libraries of a driver.
 std::optional<VersionedFile> versioned_file(std::string_view path);
 
 /// A root file system.
 ImageFiles read_image_root(const Root& root);
 
 /// Layers as archives, lowest first; compressed ones (by way of the program tar) only if
-/// `compressed`. Nothing if no layer could be read that way.
+/// `compressed`. Nothing if one of them is compressed and that is not asked for.
 Result<std::optional<ImageFiles>> read_image_layers(const std::vector<LayerPlace>& layers,
                                                     bool compressed);
 

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -76,8 +77,9 @@ TEST_CASE("what a path says") {
   for (const char* nothing :
        {"/usr/lib/libcudart.so", "/usr/lib/libcudart.so.12", "/usr/lib/libcudartx.so.1.2",
         "/x/torchvision-0.2.dist-info", "/x/nvidia_cuda_runtime_cu12-9\x1b[2J9.1.dist-info",
-        "/x/torch-2.9.\xc2\x9b.dist-info", "/x/torch-.dist-info", "/x/torch.dist-info", "/x/libc.so.6",
-        "/usr/local/cuda/compat/libnvidia-ml.so.570.1.1", "", "/", "/x/libcudnn.so.1..x"}) {
+        "/x/torch-2.9.\xc2\x9b.dist-info", "/x/torch-.dist-info", "/x/torch.dist-info",
+        "/x/libc.so.6", "/usr/local/cuda/compat/libnvidia-ml.so.570.1.1", "", "/",
+        "/x/libcudnn.so.1..x"}) {
     CAPTURE(nothing);
     CHECK(seen(nothing).empty());
   }
@@ -126,12 +128,61 @@ TEST_CASE("layers: what a layer above removes is gone") {
   CHECK_FALSE(engine::read_image_layers({{tree.path + "/nothing", 0, 1}}, false));
 }
 
+TEST_CASE("layers: a link or a file in place of a directory hides what lay in it") {
+  Tree tree, link;
+  tree.file("1.tar", archive_of({"usr/local/cuda-12.1/lib64/libcudart.so.12.1.105",
+                                 "usr/lib64/libcudnn.so.8.9.0", "usr/lib64/libnccl.so.2.18.3"}));
+  link.link("usr/local/cuda-12.1", "/elsewhere");
+  link.link("usr/lib64/libcudnn.so.8.9.0", "x");
+  for (const char* format : {"ustar", "gnu"}) {
+    std::string second = cat(tree.path, "/", format, ".tar");
+    REQUIRE(std::system(
+                cat("tar --format=", format, " -C ", link.path, " -cf ", second, " usr").c_str()) ==
+            0);
+    REQUIRE(std::system(cat("gzip -k ", second).c_str()) == 0);
+    for (const std::string& file : {second, second + ".gz"}) {
+      auto place = [](const std::string& path) {
+        return engine::LayerPlace{path, 0, read_file(path)->size()};
+      };
+      auto files = engine::read_image_layers({place(tree.path + "/1.tar"), place(file)}, true);
+      REQUIRE(files);
+      REQUIRE(*files);
+      CHECK(versions(**files) == "libnccl 2.18.3");
+    }
+  }
+}
+
+TEST_CASE("a layer whose size is somebody's word is no reason to read for ever") {
+  Tree tree;
+  std::string archive = archive_of({"opt/libcudart.so.12.1.105"});
+  tree.file("l.tar", archive);
+  // A size that leads back to where it is read when sums wrap at 2^64: pax header, then the file.
+  std::string pax = "31 size=18446744073709548543\n";
+  std::string header = archive.substr(0, 512);
+  auto with = [](std::string block, char type, const char* octal_size) {
+    block[156] = type;
+    block.replace(124, 11, octal_size);
+    return block;
+  };
+  std::string loop = with(header, 'x', "00000000037") + pax + std::string(512 - pax.size(), '\0') +
+                     header + archive.substr(512);
+  tree.file("loop.tar", loop);
+  for (const char* name : {"l.tar", "loop.tar"}) {
+    for (uint64_t size : {UINT64_MAX, uint64_t{1} << 62, archive.size() + 4096}) {
+      auto files = engine::read_image_layers({{join_path(tree.path, name), 0, size}}, false);
+      REQUIRE_FALSE(files);
+      CHECK(files.error().text.find("it is cut off") != std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("compressed layers are listed if that is asked for") {
   Tree tree;
   tree.file("l.tar", archive_of({"usr/local/cuda-12.1/compat/libcuda.so.530.30.02",
                                  "usr/lib64/libcudart.so.12.1.105"}));
   REQUIRE(std::system(cat("gzip ", tree.path, "/l.tar").c_str()) == 0);
-  engine::LayerPlace layer{tree.path + "/l.tar.gz", 0, 1};
+  std::string bytes = *read_file(tree.path + "/l.tar.gz");
+  engine::LayerPlace layer{tree.path + "/l.tar.gz", 0, bytes.size()};
   auto unread = engine::read_image_layers({layer}, false);
   REQUIRE(unread);
   CHECK_FALSE(*unread);
@@ -141,8 +192,16 @@ TEST_CASE("compressed layers are listed if that is asked for") {
   CHECK(versions(**files) == "libcudart 12.1.105");
   REQUIRE((*files)->compat);
   CHECK((*files)->compat->version == "530.30.02");
+  // In an archive of docker's others stand before and behind it.
+  tree.file("saved.tar", cat(std::string(5000, 'x'), bytes, std::string(300'000, 'y')));
+  files = engine::read_image_layers({{tree.path + "/saved.tar", 5000, bytes.size()}}, true);
+  REQUIRE(files);
+  REQUIRE(*files);
+  CHECK(versions(**files) == "libcudart 12.1.105");
   tree.file("broken.tar.gz", "\x1f\x8b nonsense");
-  CHECK_FALSE(engine::read_image_layers({{tree.path + "/broken.tar.gz", 0, 1}}, true));
+  CHECK_FALSE(engine::read_image_layers({{tree.path + "/broken.tar.gz", 0, 11}}, true));
+  tree.file("noise", std::string(2000, 'n'));
+  CHECK_FALSE(engine::read_image_layers({{tree.path + "/noise", 0, 2000}}, true));
 }
 
 TEST_CASE("layers as directories: a file of character device 0:0 hides what lies below") {
@@ -158,6 +217,46 @@ TEST_CASE("layers as directories: a file of character device 0:0 hides what lies
     REQUIRE(both);
     CHECK(versions(*both) == "libcudart 12.2.140, libcudnn 8.9.0");
   }
+  Tree removed;
+  removed.file("usr/x");
+  if (::mknod(cat(removed.path, "/usr/lib64").c_str(), S_IFCHR, 0) == 0) {
+    both = engine::read_layer_directories({removed.path, high.path, low.path});
+    REQUIRE(both);
+    CHECK(versions(*both).empty());
+    both = engine::read_layer_directories({high.path, removed.path, low.path});
+    REQUIRE(both);
+    CHECK(versions(*both) == "libcudart 12.2.140");
+  } else {
+    MESSAGE("SKIPPED: whiteouts take root to make");
+  }
   CHECK_FALSE(engine::read_layer_directories({}));
   CHECK_FALSE(engine::read_layer_directories({"/nonexistent"}));
+}
+
+TEST_CASE("layers as directories: links, files and opaque directories hide what lies below") {
+  Tree low, links, opaque;
+  low.file("usr/local/cuda-11.8/lib64/libcudart.so.11.8.89");
+  low.file("usr/local/cuda-11.8/compat/libcuda.so.520.61.05");
+  low.file("usr/lib64/libcudnn.so.8.9.0");
+  low.file("usr/lib64/libnccl.so.2.18.3");
+  auto before = engine::read_layer_directories({low.path});
+  REQUIRE(before);
+  CHECK(before->versions.size() == 3);
+  CHECK(before->compat);
+  links.link("usr/local/cuda-11.8", "cuda-12.1");
+  links.link("usr/lib64/libcudnn.so.8.9.0", "libnccl.so.2.18.3");
+  links.file("usr/local/cuda-12.1/lib64/libcudart.so.12.1.105");
+  auto with_links = engine::read_layer_directories({links.path, low.path});
+  REQUIRE(with_links);
+  CHECK(versions(*with_links) == "libnccl 2.18.3, libcudart 12.1.105");
+  CHECK_FALSE(with_links->compat);
+  opaque.file("usr/local/cuda-12.4/lib64/libcudart.so.12.4.127");
+  if (::setxattr(cat(opaque.path, "/usr").c_str(), "trusted.overlay.opaque", "y", 1, 0) != 0 &&
+      ::setxattr(cat(opaque.path, "/usr").c_str(), "user.overlay.opaque", "y", 1, 0) != 0) {
+    MESSAGE("SKIPPED: no extended attributes here");
+    return;
+  }
+  auto with_opaque = engine::read_layer_directories({opaque.path, low.path});
+  REQUIRE(with_opaque);
+  CHECK(versions(*with_opaque) == "libcudart 12.4.127");
 }

@@ -174,6 +174,7 @@ class Inspector {
     InspectedImage image = inspected_image(archived.document, place);
     image.digest = archived.digest;
     image.layers = std::move(archived.layers);
+    image.has_all_layers = archived.complete;
     return image;
   }
 

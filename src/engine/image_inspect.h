@@ -33,6 +33,7 @@ struct InspectedImage {
   std::string os;                  ///< "linux"; empty: not said
   std::string root;                ///< directory with its files, where there is one
   std::vector<LayerPlace> layers;  ///< where they lie as archives
+  bool has_all_layers = true;      ///< false: one that the manifest names does not lie there
   /// Docker's overlay2 driver: the layers as directories, highest first (root can read them).
   std::vector<std::string> layer_directories;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/tar_index.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <string_view>
 
@@ -142,6 +144,12 @@ class Scanner {
 
 Result<void> scan_tar(int fd, uint64_t begin, uint64_t end, const std::string& name,
                       const std::function<bool(const TarItem&)>& visit) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return os_error(cat("read '", printable(name), "'"));
+  // `end` can be the word of a manifest that somebody else wrote.
+  if (begin > end || end > static_cast<uint64_t>(status.st_size)) {
+    return make_error(ErrorCode::kConflict, cat("read '", printable(name), "': it is cut off"));
+  }
   return Scanner(fd, begin, end, name).scan(visit);
 }
 

@@ -202,8 +202,10 @@ tar -C "$root" -cf "$work/archive/layer.tar" usr
 tar -C "$work/archive" -cf "$work/files.tar" c.json layer.tar manifest.json
 expect 3 "files: libcudart 13.0.96, cuda-compat 580.65.06" "docker-archive:$work/files.tar"
 wheels=$work/evil/usr/lib/python3.12/site-packages
-mkdir -p "$wheels/"{$'nvidia_cuda_runtime_cu12-9\e[2J9.1',$'nvidia_cudnn_cu12-9\e[2J',$'torch-2.9.\e[2J',nvidia_cuda_runtime-13.0.48}.dist-info
-expect 3 "CUDA 13.0 (libcudart 13.0.48 in it)" "rootfs:$work/evil"
+for name in $'nvidia_cuda_runtime_cu12-9\e[2J9.1' $'nvidia_cudnn_cu12-9\e[2J' $'torch-2.9.\e[2J' nvidia_cuda_runtime-13.0.48; do
+  mkdir -p "$wheels/$name.dist-info"
+done
+expect 1 "CUDA 13.0 (libcudart 13.0.48 in it)" "rootfs:$work/evil"
 lacks $'\e'
 layout "$work/evil-name" "$(environment 'NVIDIA_REQUIRE_\u001b[2J=cuda>=99.0')"
 expect 1 'NVIDIA_REQUIRE_\x1b[2J asks for cuda>=99.0' "oci:$work/evil-name:t"
@@ -223,6 +225,26 @@ cp "$work/layer.tar.gz" "$work/layer2.tar.gz"
 sed "s#\"layers\": \[\]#\"layers\": [{$(blob "$work/demand" "$work/layer2.tar.gz")}]#" "$work/manifest" >"$work/manifest2"
 echo "{\"schemaVersion\": 2, \"manifests\": [{$(blob "$work/demand" "$work/manifest2")}]}" >"$work/demand/index.json"
 expect 3 "it runs if the image has libraries of CUDA 12.8 or newer" "oci:$work/demand"
+(cd "$work" && mkdir host:dir && mv layered host:dir/img && expect 3 "libcudart 13.0.96" oci:host:dir/img --layers && exit $bad) || bad=1
+mv "$work/host:dir/img" "$work/layered"
+cp "$work/layer.tar.gz" "$work/archive/layer.tar"
+tar -C "$work/archive" -cf "$work/compressed.tar" c.json layer.tar manifest.json
+expect 0 "CUDA 12.1.0" "docker-archive:$work/compressed.tar"
+lacks libcudart
+expect 3 "libcudart 13.0.96, cuda-compat 580.65.06" "docker-archive:$work/compressed.tar" --layers
+rm "$work"/layered/blobs/sha256/"$(sha256sum <"$work/layer.tar.gz" | cut -d' ' -f1)"
+expect 3 "a layer of the image is not there, so its files were not looked at" "oci:$work/layered" --layers
+lacks "package is in this image"
+sed 's#layer.tar#gone.tar#' "$work/archive/manifest.json" >"$work/manifest3"
+cp "$work/manifest3" "$work/archive/manifest.json"
+tar -C "$work/archive" -cf "$work/gone.tar" c.json layer.tar manifest.json
+expect 0 "a layer of the image is not there" "docker-archive:$work/gone.tar" --layers
+for size in 18446744073709551615 100000 5; do
+  layout "$work/layered" "$(environment CUDA_VERSION=13.0.1)"
+  sed "s#\"layers\": \[\]#\"layers\": [{$(blob "$work/layered" "$work/layer.tar.gz" | sed 's/"size".*/"size": '$size'/')}]#" "$work/manifest" >"$work/manifest2"
+  echo "{\"schemaVersion\": 2, \"manifests\": [{$(blob "$work/layered" "$work/manifest2")}]}" >"$work/layered/index.json"
+  expect 4 "layer is cut off" "oci:$work/layered"
+done
 layout "$work/layered" "$(environment CUDA_VERSION=13.0.1)"
 printf '\037\213\010 no gzip' >"$work/broken.gz"
 sed "s#\"layers\": \[\]#\"layers\": [{$(blob "$work/layered" "$work/broken.gz")}]#" "$work/manifest" >"$work/manifest2"
@@ -258,9 +280,23 @@ damaged
 head -c 30 "$work/cuda/index.json" >"$work/damaged/index.json"
 expect 4 "index.json: line" "oci:$work/damaged:t"
 
+layout "$work/index" "$(environment CUDA_VERSION=12.1.0)"
+for entries in '' "{$(blob "$work/index" "$work/manifest"), \"platform\": {\"os\": \"linux\", \"architecture\": \"s390x\"}}"; do
+  echo "{\"schemaVersion\": 2, \"manifests\": [$entries]}" >"$work/list"
+  echo "{\"schemaVersion\": 2, \"manifests\": [{$(blob "$work/index" "$work/list")}]}" >"$work/index/index.json"
+  if [ -z "$entries" ]; then
+    expect 4 "the image's list of platforms is empty" "oci:$work/index"
+  else
+    expect 4 "the image has nothing for linux/amd64, only for linux/s390x" "oci:$work/index"
+    grep -q 'hint: choose one of them with --platform' "$work/out" || say "no hint at --platform"
+    expect 0 "CUDA 12.1.0" "oci:$work/index" --platform linux/s390x
+  fi
+done
+
 echo "case: a wrong command line"
 expect 2 "nothing to check"
 expect 2 "one image at most" a b
+grep -q 'hint: .*each image by itself' "$work/out" || say "no hint for two images"
 expect 2 "--cuda 'twelve' is no version" --cuda twelve
 expect 2 "--torch 'x' is no version" --torch x
 expect 2 "--python goes with a framework" --cuda 12.8 --python 3.12

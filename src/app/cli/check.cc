@@ -123,6 +123,7 @@ Result<std::optional<engine::ImageFiles>> files_of(const engine::InspectedImage&
     return std::optional<engine::ImageFiles>(engine::read_image_root(root));
   }
   if (image.place == "oci" || image.place == "docker-archive") {
+    if (!image.has_all_layers) return std::optional<engine::ImageFiles>();
     auto files = engine::read_image_layers(image.layers, compressed);
     if (!files) return std::move(files).error().in(cat("image of ", image.place));
     return files;
@@ -135,6 +136,9 @@ app::ImageEvidence evidence_of(const engine::InspectedImage& image,
                                const std::optional<engine::ImageFiles>& files) {
   app::ImageEvidence evidence;
   if (files) app::add_files(evidence, *files);
+  if (!image.has_all_layers)
+    evidence.notes.emplace_back(
+        "a layer of the image is not there, so its files were not looked at");
   evidence.environment = image.config.environment;
   evidence.labels = image.config.labels;
   evidence.architecture = image.architecture;
@@ -143,7 +147,10 @@ app::ImageEvidence evidence_of(const engine::InspectedImage& image,
 }
 
 Result<int> run(const Parsed& parsed) {
-  if (parsed.words().size() > 1) return make_error(ErrorCode::kUsage, "check: one image at most");
+  if (parsed.words().size() > 1) {
+    return make_error(ErrorCode::kUsage, "check: one image at most",
+                      "options stand in front of it or behind it; ask about each image by itself");
+  }
   OB_TRY(engine::InspectOptions inspect, inspect_options(parsed));
   OB_TRY(std::string cuda, version_option(parsed, "cuda"));
   OB_TRY(std::string cudnn, version_option(parsed, "cudnn"));
