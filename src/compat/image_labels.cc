@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "compat/csv.h"
+#include "compat/image_tags.h"
 
 namespace outboard::compat {
 
@@ -69,6 +70,7 @@ Result<Requirements> requirements_of_image(const std::vector<std::string>& envir
   OB_TRY(Requirements out, requirements_of_environment(environment));
   ImageLabels known = read_labels(labels);
   out.wants_driver = known.wants_driver;
+  out.flavour = flavour_of("", environment, labels);
   out.notes.insert(out.notes.end(), known.notes.begin(), known.notes.end());
   if (known.cuda.empty() || out.disabled) return out;
   std::string release = cuda_release(known.cuda);

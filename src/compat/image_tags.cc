@@ -5,10 +5,15 @@
 
 #include "base/text.h"
 #include "compat/csv.h"
+#include "compat/table_cells.h"
 
 namespace outboard::compat {
 
 namespace {
+
+constexpr Text kImageTagCells =
+#include "compat/nvidia_cuda_image_tags.inc"
+    ;
 
 // "22.04" of "ubuntu22.04" and "ubuntu2204".
 std::string ubuntu_of(std::string_view word) {
@@ -111,11 +116,18 @@ ImageFlavour flavour_of(std::string_view name, const std::vector<std::string>& e
   return flavour;
 }
 
+const std::vector<ImageTagRow>& built_in_image_tags() {
+  static const std::vector<ImageTagRow> kRows = rows_of<ImageTagRow>(kImageTagCells);
+  return kRows;
+}
+
 std::optional<std::string> runnable_image(const Tables& tables, const DriverTraits& driver,
                                           const std::vector<GpuTraits>& gpus,
                                           const ImageFlavour& flavour) {
   const ImageTagRow* best = nullptr;
-  for (const ImageTagRow& row : tables.image_tags) {
+  const std::vector<ImageTagRow>& tags =
+      tables.image_tags.empty() ? built_in_image_tags() : tables.image_tags;
+  for (const ImageTagRow& row : tags) {
     int order = best ? compare_padded(row.cuda, best->cuda) : 1;
     if (order < 0) continue;
     if (order == 0) {

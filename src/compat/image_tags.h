@@ -10,19 +10,12 @@
 #include <string_view>
 #include <vector>
 
+#include "compat/image_flavour.h"
 #include "compat/image_labels.h"
 #include "compat/tables.h"
 #include "compat/verdict.h"
 
 namespace outboard::compat {
-
-/// What another image should be like to take the place of one.
-struct ImageFlavour {
-  std::string repository = "nvidia/cuda";  ///< a registry's own copy of it keeps its name
-  std::string kind = "base";               ///< "base", "runtime", "devel"
-  bool cudnn = false;
-  std::string ubuntu;  ///< "22.04"; empty: any
-};
 
 /// From the image's name ("nvcr.io/nvidia/cuda:12.8.1-cudnn-devel-ubuntu24.04"), and where that
 /// says nothing from the variables that NVIDIA's images set and hand down to those built on them
@@ -31,9 +24,13 @@ struct ImageFlavour {
 ImageFlavour flavour_of(std::string_view name, const std::vector<std::string>& environment,
                         const Labels& labels);
 
+/// The rows of data/, made at the first call: a container's start needs them for a message alone.
+const std::vector<ImageTagRow>& built_in_image_tags();
+
 /// The newest published image of this flavour that the driver supports in full and that has code
 /// for each of the GPUs: "nvidia/cuda:12.2.2-base-ubuntu22.04". A distribution that no such image
-/// has is taken as any; of several the newest. Nothing if there is none.
+/// has is taken as any; of several the newest. Nothing if there is none. Where `tables` have no
+/// image tags (core_tables()), those of data/ count.
 std::optional<std::string> runnable_image(const Tables& tables, const DriverTraits& driver,
                                           const std::vector<GpuTraits>& gpus,
                                           const ImageFlavour& flavour);

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "compat/image_flavour.h"
 
 namespace outboard::compat {
 
@@ -48,6 +49,7 @@ struct Requirements {
   std::vector<std::string> notes;  ///< sentences: what was not understood or contradicts itself
   bool disabled = false;           ///< NVIDIA_DISABLE_REQUIRE: `all` is empty
   bool wants_driver = false;       ///< a label says so; only requirements_of_image() knows
+  ImageFlavour flavour;            ///< the same
 };
 
 /// The demands of "NAME=value" entries; of several equal names the last counts.

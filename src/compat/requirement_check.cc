@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "compat/csv.h"
+#include "compat/image_tags.h"
 
 namespace outboard::compat {
 
@@ -67,7 +68,8 @@ void add_way(std::string& hint, const std::string& way) {
 
 // What would let the container run.
 std::string ways_out(const Requirement& requirement, const Clause& clause,
-                     const DriverTraits& driver, const CheckedGpu* gpu, const Tables& tables) {
+                     const DriverTraits& driver, const CheckedGpu* gpu, const ImageFlavour& flavour,
+                     const Tables& tables) {
   std::string hint;
   auto toolkit = lowest_cuda(requirement);
   bool about_version = clause.property == Property::kCuda || clause.property == Property::kDriver;
@@ -84,8 +86,13 @@ std::string ways_out(const Requirement& requirement, const Clause& clause,
                         parts.size() > 1 ? parts[1] : "0",
                         ": forward compatibility runs it on this driver and GPU"));
     }
-    if (auto own = cuda_of(driver, tables); own && !own->at_least)
-      add_way(hint, cat("use an image of CUDA ", own->text, " or older"));
+    if (auto own = cuda_of(driver, tables); own && !own->at_least) {
+      std::vector<GpuTraits> gpus;
+      if (gpu) gpus.push_back(gpu->traits);
+      auto image = runnable_image(tables, driver, gpus, flavour);
+      add_way(hint, cat("use an image of CUDA ", own->text, " or older",
+                        image ? cat(" (", *image, ")") : ""));
+    }
     if (judged.verdict == Verdict::kMinor) {
       add_way(hint,
               "start it regardless with -e NVIDIA_DISABLE_REQUIRE=true: by minor-version "
@@ -100,7 +107,7 @@ std::string ways_out(const Requirement& requirement, const Clause& clause,
 }
 
 Error failure(const Requirement& requirement, const Offer& offer, const DriverTraits& driver,
-              const CheckedGpu* gpu, const Tables& tables) {
+              const CheckedGpu* gpu, const ImageFlavour& flavour, const Tables& tables) {
   const Clause* clause = first_failing(requirement, offer);
   std::string label = gpu ? gpu->traits.label : "";
   bool newer = clause->property == Property::kCuda || clause->property == Property::kDriver;
@@ -110,14 +117,15 @@ Error failure(const Requirement& requirement, const Offer& offer, const DriverTr
           need_text(requirement, *clause), ", and ", have_text(*clause, offer, label));
   if (gpu && newer && !label.empty()) text += cat(" (checked for ", label, ")");
   return make_error(ErrorCode::kUnsupported, std::move(text),
-                    ways_out(requirement, *clause, driver, gpu, tables));
+                    ways_out(requirement, *clause, driver, gpu, flavour, tables));
 }
 
 void check_one(const Requirement& requirement, const Offer& offer, const DriverTraits& driver,
-               const CheckedGpu* gpu, const Tables& tables, std::optional<Error>& error,
-               std::vector<std::string>& notes) {
+               const CheckedGpu* gpu, const ImageFlavour& flavour, const Tables& tables,
+               std::optional<Error>& error, std::vector<std::string>& notes) {
   Truth answer = holds(requirement, offer);
-  if (answer == Truth::kNo && !error) error = failure(requirement, offer, driver, gpu, tables);
+  if (answer == Truth::kNo && !error)
+    error = failure(requirement, offer, driver, gpu, flavour, tables);
   if (answer != Truth::kUnknown) return;
   std::string note =
       cat(requirement.origin, " could not be checked: driver ", driver.version,
@@ -147,12 +155,12 @@ std::optional<Error> requirement_failure(const Requirements& requirements,
   std::optional<Error> error;
   for (const Requirement& requirement : requirements.all) {
     for (const CheckedGpu& gpu : gpus) {
-      check_one(requirement, offer_of(driver, &gpu, compat_cuda, tables), driver, &gpu, tables,
-                error, notes);
+      check_one(requirement, offer_of(driver, &gpu, compat_cuda, tables), driver, &gpu,
+                requirements.flavour, tables, error, notes);
     }
     if (gpus.empty()) {
       check_one(requirement, offer_of(driver, nullptr, compat_cuda, tables), driver, nullptr,
-                tables, error, notes);
+                requirements.flavour, tables, error, notes);
     }
   }
   return error;

@@ -3,6 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
+
+#include "compat/image_labels.h"
+
 using namespace outboard;
 using namespace outboard::compat;
 
@@ -29,15 +33,32 @@ TEST_CASE("the message says what is there, what is needed and what to do") {
         "535.104.05 has CUDA 12.2 (checked for GPU 0 (NVIDIA GeForce RTX 4090))");
   CHECK(error->hint ==
         "install a driver of branch 570 or newer (570.26 for CUDA 12.8); or use an image of CUDA "
-        "12.2 or older; or start it regardless with -e NVIDIA_DISABLE_REQUIRE=true: by "
+        "12.2 or older (nvidia/cuda:12.2.2-base-ubuntu22.04); or start it regardless with -e "
+        "NVIDIA_DISABLE_REQUIRE=true: by "
         "minor-version compatibility most programs run on this driver");
   error = check("cuda>=13.0", "535.104.05", {h200});
   REQUIRE(error);
   CHECK(error->hint ==
         "install a driver of branch 580 or newer (580.65.06 for CUDA 13.0); or use an image with "
         "the package cuda-compat-13-0: forward compatibility runs it on this driver and GPU; or "
-        "use an image of CUDA 12.2 or older; or start it regardless with -e "
+        "use an image of CUDA 12.2 or older (nvidia/cuda:12.2.2-base-ubuntu22.04); or start it "
+        "regardless with -e "
         "NVIDIA_DISABLE_REQUIRE=true");
+  // An image of the kind of this one, with the tables of a container's start, too.
+  auto requirements = requirements_of_image(
+      {"NVIDIA_REQUIRE_CUDA=cuda>=13.0", "NV_CUDA_CUDART_DEV_VERSION=13.0.48-1",
+       "NV_CUDNN_VERSION=9.13.0.50-1"},
+      {{"org.opencontainers.image.version", "20.04"}});
+  REQUIRE(requirements);
+  std::vector<std::string> ignored;
+  for (const Tables& tables : {std::cref(built_in_tables()), std::cref(core_tables())}) {
+    error = requirement_failure(*requirements, {"535.54.03", std::nullopt}, {h200}, "", tables,
+                                ignored);
+    REQUIRE(error);
+    CHECK(
+        error->hint.find("CUDA 12.2 or older (nvidia/cuda:12.1.1-cudnn8-devel-ubuntu20.04); or") !=
+        std::string::npos);
+  }
   CHECK_FALSE(check("cuda>=13.0", "535.104.05", {h200}, "13.0"));
   CHECK_FALSE(check("cuda>=12.8 brand=geforcertx,driver>=535,driver<536", "535.104.05", {rtx}));
   CHECK(check("arch>=9.0", "580.65.06", {h200, rtx}));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compat/tables.h"
 
+#include "compat/image_tags.h"
 #include "compat/table_cells.h"
 
 namespace outboard::compat {
@@ -22,9 +23,6 @@ constexpr Text kJaxCells =
 constexpr Text kMxnetCells =
 #include "compat/mxnet.inc"
     ;
-constexpr Text kImageTagCells =
-#include "compat/nvidia_cuda_image_tags.inc"
-    ;
 constexpr Text kXidCells =
 #include "compat/xid.inc"
     ;
@@ -36,7 +34,7 @@ Tables make_tables() {
   tables.pytorch = rows_of<PytorchRow>(kPytorchCells);
   tables.jax = rows_of<JaxRow>(kJaxCells);
   tables.mxnet = rows_of<MxnetRow>(kMxnetCells);
-  tables.image_tags = rows_of<ImageTagRow>(kImageTagCells);
+  tables.image_tags = built_in_image_tags();
   tables.xids = rows_of<XidRow>(kXidCells);
   return tables;
 }
