@@ -217,9 +217,12 @@ Result<void> exchange(const Command& command, UniqueFd input, UniqueFd out, Uniq
       if (polled[i].revents == 0) continue;
       UniqueFd& source = i == 0 ? out : err;
       std::string& sink = i == 0 ? output.out : output.err;
-      char buffer[16384];
+      char buffer[65536];
       ssize_t count = ::read(source.get(), buffer, sizeof buffer);
-      if (count > 0) {
+      if (count > 0 && i == 0 && options.sink) {
+        output.stopped = !options.sink(std::string_view(buffer, static_cast<size_t>(count)));
+        if (output.stopped) return {};
+      } else if (count > 0) {
         sink.append(buffer, static_cast<size_t>(count));
       } else if (count == 0 || errno != EINTR) {
         source.reset();
@@ -277,7 +280,7 @@ Result<Output> run_captured(const Command& command, const CaptureOptions& option
   Output output;
   auto done = exchange(command, std::move(input.write), std::move(out.read), std::move(err.read),
                        options, deadline, output);
-  if (done) {
+  if (done && !output.stopped) {
     // A program that has closed its outputs can go on.
     if (auto status = wait_until(child, deadline)) {
       output.status = *status;
@@ -287,8 +290,12 @@ Result<Output> run_captured(const Command& command, const CaptureOptions& option
   }
   ::kill(child, SIGKILL);
   // It is dead within moments, or stuck in the kernel, as in a driver's ioctl: then no wait ends.
-  if (wait_until(child, Clock::now() + kDeath) || done.error().code != ErrorCode::kBusy)
-    return std::move(done).error();
+  auto killed = wait_until(child, Clock::now() + kDeath);
+  if (output.stopped) {
+    output.status = killed.value_or(ExitStatus{true, SIGKILL});
+    return output;
+  }
+  if (killed || done.error().code != ErrorCode::kBusy) return std::move(done).error();
   return make_error(
       ErrorCode::kBusy,
       cat("'", printable(command.argv[0]), "' did not finish within ", options.deadline.count(),

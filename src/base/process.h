@@ -4,8 +4,10 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -38,6 +40,7 @@ struct Output {
   ExitStatus status;
   std::string out;
   std::string err;
+  bool stopped = false;  ///< by the sink
 };
 
 struct CaptureOptions {
@@ -45,6 +48,9 @@ struct CaptureOptions {
       30'000};               ///< of all of it; then killed, and kBusy even if stuck
   size_t limit = 16U << 20;  ///< bytes of stdout and of stderr; more is an error
   std::string input;         ///< what it reads on stdin
+  /// Gets stdout piece by piece, in place of Output::out and without `limit`. False: no more is
+  /// wanted, and the child is killed.
+  std::function<bool(std::string_view)> sink = nullptr;
 };
 
 /// Runs to the end and keeps what it printed. Of our descriptors it gets 0, 1 and 2 alone, whoever

@@ -119,3 +119,24 @@ TEST_CASE("shell text can be pasted") {
   REQUIRE(output);
   CHECK(output->out == "'\x1b[2J\\1\n\xe4");
 }
+
+TEST_CASE("a sink gets the output piece by piece, beyond the limit, and ends the program") {
+  size_t count = 0;
+  CaptureOptions options;
+  options.limit = 10;
+  options.sink = [&](std::string_view bytes) {
+    count += bytes.size();
+    return true;
+  };
+  auto output = run_captured({{"head", "-c", "1000000", "/dev/zero"}}, options);
+  REQUIRE(output);
+  CHECK(count == 1'000'000);
+  CHECK(output->status.success());
+  CHECK(!output->stopped);
+  CHECK(output->out.empty());
+  options.sink = [&](std::string_view) { return false; };
+  output = run_captured({{"cat", "/dev/zero"}}, options);
+  REQUIRE(output);
+  CHECK(output->stopped);
+  CHECK(output->status.signalled);
+}

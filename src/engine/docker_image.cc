@@ -7,9 +7,9 @@
 #include "base/text.h"
 #include "engine/before_pull.h"
 #include "engine/directories.h"
+#include "engine/docker_files.h"
 #include "engine/image_layout.h"
 #include "engine/standard_stream.h"
-#include "engine/tar.h"
 
 namespace outboard::engine {
 
@@ -18,7 +18,7 @@ namespace {
 using Libc = plan::ImageLayout::Libc;
 
 constexpr size_t kLargestCache = 16U << 20;
-constexpr int kFormat = 1;  ///< of the remembered files; another number is read anew
+constexpr int kFormat = 2;  ///< of the remembered files; another number is read anew
 
 #if defined(__aarch64__)
 constexpr const char* kMuslLoader = "/lib/ld-musl-aarch64.so.1";
@@ -30,56 +30,17 @@ constexpr const char* kLibcDirectories[] = {"/usr/lib/x86_64-linux-gnu", "/lib/x
                                             "/usr/lib64", "/lib64", "/usr/lib"};
 #endif
 
-/// A container that is never started, to look into an image; removed again.
-class LookingGlass {
- public:
-  static Result<LookingGlass> create(const std::string& docker, const std::string& image) {
-    // The program need not exist.
-    OB_TRY(Output output,
-           run_captured({{docker, "create", "--network", "none", "--label", "io.outboard.inspect=1",
-                          "--entrypoint", "/outboard", image}}));
-    if (!output.status.success()) return docker_failure("look into the image", output.err);
-    return LookingGlass(docker, std::string(trim(output.out)));
-  }
-  LookingGlass(LookingGlass&& other) noexcept
-      : docker_(std::move(other.docker_)), id_(std::exchange(other.id_, {})) {}
-  LookingGlass(const LookingGlass&) = delete;
-  LookingGlass& operator=(const LookingGlass&) = delete;
-  ~LookingGlass() {
-    if (id_.empty()) return;
-    [[maybe_unused]] auto ignored = run_captured({{docker_, "rm", "--force", id_}});
-  }
-
-  /// The file's content, links followed; nothing if there is no such file.
-  std::optional<std::string> file(const std::string& path) const {
-    CaptureOptions limits;
-    limits.limit = kLargestCache;
-    auto output =
-        run_captured({{docker_, "cp", "--follow-link", cat(id_, ":", path), "-"}}, limits);
-    if (!output || !output->status.success()) return std::nullopt;
-    auto entry = first_tar_entry(output->out);
-    if (!entry || entry->type != '0') return std::nullopt;
-    return std::string(entry->content);
-  }
-
- private:
-  LookingGlass(std::string docker, std::string id)
-      : docker_(std::move(docker)), id_(std::move(id)) {}
-  std::string docker_;
-  std::string id_;
-};
-
-plan::ImageLayout layout_without_cache(const LookingGlass& glass) {
+plan::ImageLayout layout_without_cache(const DockerImageFiles& files) {
   plan::ImageLayout layout;
   for (const char* directory : kLibcDirectories) {
-    auto libc = glass.file(cat(directory, "/libc.so.6"));
+    auto libc = files.file(cat(directory, "/libc.so.6"), kLargestCache);
     // e_ident[EI_CLASS] of a 64 bit ELF file
     if (!libc || libc->size() < 5 || (*libc)[4] != 2) continue;
     layout.libc = Libc::kGlibc;
     layout.library_directory64 = directory;
     return layout;
   }
-  layout.libc = glass.file(kMuslLoader) ? Libc::kMusl : Libc::kNone;
+  layout.libc = files.file(kMuslLoader, kLargestCache) ? Libc::kMusl : Libc::kNone;
   return layout;
 }
 
@@ -88,13 +49,16 @@ std::string memory_path(const std::string& id, const char* ending) {
 }
 
 bool recall(DockerImage& image) {
-  auto text = read_file(memory_path(image.id, ".json"), 1U << 16);
+  auto text = read_file(memory_path(image.id, ".json"), 4U << 20);
   auto cache = read_file(memory_path(image.id, ".ld.so.cache"), kLargestCache);
   if (!text || !cache) return false;
   auto document = json::parse(*text, "image facts");
   if (!document || (*document)["format"].as_int() != kFormat) return false;
   auto libc = (*document)["libc"].as_int();
   if (!libc || *libc < 0 || *libc > 3) return false;
+  auto outline = ImageOutline::from_json((*document)["compat"]);
+  if (!outline) return false;
+  image.outline = std::move(*outline);
   image.layout.libc = static_cast<Libc>(*libc);
   image.layout.library_directory64 = (*document)["libraryDirectory64"].text();
   image.layout.library_directory32 = (*document)["libraryDirectory32"].as_string();
@@ -110,6 +74,7 @@ void remember(const DockerImage& image) {
   document.set("libc", static_cast<int>(image.layout.libc));
   document.set("libraryDirectory64", image.layout.library_directory64);
   document.set("libraryDirectory32", json::Value::maybe(image.layout.library_directory32));
+  document.set("compat", image.outline->to_json());
   std::string path = memory_path(image.id, ".json");
   if (!make_directories(directory_of(path))) return;
   if (!replace_file(memory_path(image.id, ".ld.so.cache"), image.ld_cache)) return;
@@ -177,11 +142,19 @@ Result<DockerImage> inspect_docker_image(const std::string& docker, const RunWor
     return make_error(ErrorCode::kIo, "docker: inspect the image: it has no id");
   if (recall(image)) return image;
 
-  OB_TRY(LookingGlass glass, LookingGlass::create(docker, image.id));
-  image.ld_cache = glass.file("/etc/ld.so.cache").value_or("");
+  OB_TRY(DockerImageFiles files, DockerImageFiles::open(docker, image.id));
+  image.ld_cache = files.file("/etc/ld.so.cache", kLargestCache).value_or("");
   auto layout = image_layout_of_cache(image.ld_cache);
-  image.layout = layout ? *layout : layout_without_cache(glass);
+  image.layout = layout ? *layout : layout_without_cache(files);
   image.layout.has_ld_cache = !image.ld_cache.empty();
+  auto outline =
+      files.compat_outline(find_variable(image.config.environment, "LD_LIBRARY_PATH").value_or(""));
+  if (!outline) {
+    console.note(cat("the image's CUDA libraries for forward compatibility were not looked at: ",
+                     outline.error().text));
+    return image;
+  }
+  image.outline = std::move(*outline);
   remember(image);
   return image;
 }

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the untouched way must know of an image: the loader's directories and ld.so.cache, read
-// through `docker cp` from a container that is made for it and never started, then remembered by
-// image id.
+// What the untouched way must know of an image: the loader's directories, ld.so.cache and where
+// CUDA's compat libraries lie, read through `docker cp` from a container that is made for it and
+// never started, then remembered by image id.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "engine/console.h"
 #include "engine/gpu_hooks.h"
 #include "engine/image_config.h"
+#include "engine/image_outline.h"
 #include "engine/run_words.h"
 #include "plan/plan.h"
 
@@ -20,6 +22,8 @@ struct DockerImage {
   ImageConfig config;
   plan::ImageLayout layout;
   std::string ld_cache;  ///< empty: it has none
+  /// Where CUDA's compat libraries lie; nothing: it was not looked at.
+  std::optional<ImageOutline> outline;
 };
 
 /// Pulls the image first if it is missing and `--pull` allows it (never in a dry run, where the

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <ctime>
 #include <functional>
 
@@ -13,6 +14,7 @@
 #include "engine/directories.h"
 #include "engine/docker_attach.h"
 #include "engine/docker_image.h"
+#include "engine/image_compat.h"
 #include "engine/image_config.h"
 #include "engine/image_drivers.h"
 #include "engine/tar.h"
@@ -44,13 +46,7 @@ class UntouchedRun {
   Result<int> run() {
     console_.say("engine: docker, its daemon untouched");
     OB_TRY(image_, inspect_docker_image(docker_, words_, console_, &gpus_));
-    OB_TRY(plan::Plan plan,
-           gpus_.plan(image_.layout, environment(), image_.config.labels, std::nullopt));
-    leave_out_compat_directories(image_.config.environment, plan);
-    if (daemon_.user_namespace) {
-      plan::fit_user_namespace(
-          plan, daemon_.rootless ? plan::DeviceRules::kNone : plan::DeviceRules::kHold);
-    }
+    OB_TRY(plan::Plan plan, make_plan());
     for (const std::string& sentence : plan.notes) console_.say(sentence);
     merged_ = gpus_.merge_cache(image_.ld_cache, plan);
     // docker cp refuses a container whose root is read-only: there the file is mounted over.
@@ -64,7 +60,7 @@ class UntouchedRun {
     OB_CHECK(gpus_.prepare_host(plan));
     OB_CHECK(make_container(create));
     if (mounted_cache.empty()) {
-      if (auto copied = copy_cache(); !copied) {
+      if (auto copied = copy_files(plan); !copied) {
         [[maybe_unused]] auto ignored = run_captured({{docker_, "rm", "--force", id_}});
         return std::move(copied).error();
       }
@@ -73,10 +69,34 @@ class UntouchedRun {
   }
 
  private:
+  Result<plan::Plan> make_plan() {
+    std::optional<OutlineRoot> files;
+    std::optional<plan::ImageCompat> compat;
+    const std::vector<std::string> mounted = mount_targets(words_);
+    if (image_.outline && !image_.outline->entries().empty()) {
+      OB_TRY(files, OutlineRoot::make(*image_.outline));
+      compat = find_image_compat(files->root(), mounted);
+    }
+    OB_TRY(plan::Plan plan, gpus_.plan(image_.layout, environment(), image_.config.labels, compat));
+    if (daemon_.user_namespace) {
+      plan::fit_user_namespace(
+          plan, daemon_.rootless ? plan::DeviceRules::kNone : plan::DeviceRules::kHold);
+    }
+    if (files) {
+      overrule_image_drivers(files->root(), image_.config.environment, mounted, plan);
+    } else {
+      leave_out_compat_directories(image_.config.environment, plan);
+    }
+    return plan;
+  }
+
   /// The image's variables and the person's, for NVIDIA_DRIVER_CAPABILITIES.
   std::vector<std::string> environment() const {
     std::vector<std::string> all = image_.config.environment;
-    for (const std::string& entry : words_.values("env")) all.push_back(entry);
+    for (const std::string& entry : words_.values("env")) {
+      const char* own = std::getenv(entry.c_str());  // NOLINT: one thread
+      set_variable(all, own ? cat(entry, "=", own) : entry);
+    }
     return all;
   }
 
@@ -134,9 +154,19 @@ class UntouchedRun {
     return {};
   }
 
-  Result<void> copy_cache() {
+  /// The loader's cache, and what keeps its order when ldconfig runs in the container: that reads
+  /// /etc/ld.so.conf.d where an image has it.
+  Result<void> copy_files(const plan::Plan& plan) {
+    std::vector<TarFile> files = {{"ld.so.cache", merged_}};
+    const ImageOutline::Entry* parts =
+        image_.outline ? image_.outline->find("/etc/ld.so.conf.d") : nullptr;
+    for (const plan::PlannedFile& file : plan.files) {
+      if (parts && parts->kind == ImageOutline::Kind::kDirectory &&
+          directory_of(file.target) == "/etc/ld.so.conf.d")
+        files.push_back({std::string_view(file.target).substr(5), file.content});
+    }
     CaptureOptions input;
-    input.input = tar_of_file("ld.so.cache", merged_, ::time(nullptr));
+    input.input = tar_of_files(files, ::time(nullptr));
     OB_TRY(Output output, run_captured({{docker_, "cp", "-", cat(id_, ":/etc")}}, input));
     if (output.status.success()) return {};
     return docker_failure("copy ld.so.cache into the container", output.err);

@@ -52,6 +52,12 @@ std::string version_of(const std::string& name) {
 
 }  // namespace
 
+bool names_compat_directory(std::string_view path) {
+  auto parts = split(path, '/');  // the first is empty
+  return parts.size() >= 5 && parts[0].empty() && parts[1] == "usr" && parts[2] == "local" &&
+         parts[3].substr(0, 4) == "cuda" && parts[4] == "compat";
+}
+
 std::optional<plan::ImageCompat> find_image_compat(const Root& root,
                                                    const std::vector<std::string>& volumes) {
   for (const char* directory : kCompatDirectories) {

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/root.h"
@@ -15,6 +16,9 @@ namespace outboard::engine {
 /// start.
 inline constexpr const char* kCompatDirectories[] = {
     "/usr/local/cuda/compat", "/usr/local/cuda/compat/lib", "/usr/local/cuda/compat/lib.real"};
+
+/// True for these of any CUDA version: "/usr/local/cuda-12.8/compat".
+bool names_compat_directory(std::string_view path);
 
 /// The first of these directories with a 64 bit libcuda.so.1 that leads to a file in it which
 /// carries a version in its name; nothing if there is none, or if it lies below one of `volumes`

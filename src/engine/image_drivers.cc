@@ -128,7 +128,9 @@ class Overruler {
   void note_covered(const std::set<std::string_view>& missing) {
     std::vector<std::string> covered;
     for (const plan::PlannedCacheEntry& entry : plan_.cache) {
-      if (missing.count(entry.path) == 0 && is_own_file(entry.path)) covered.push_back(entry.path);
+      bool chosen = plan_.compat && directory_of(entry.path) == plan_.compat->directory;
+      if (!chosen && missing.count(entry.path) == 0 && is_own_file(entry.path))
+        covered.push_back(entry.path);
     }
     if (covered.empty()) return;
     plan_.notes.push_back(cat("the image has ", covered.size(), " driver libraries of its own (",
@@ -195,20 +197,13 @@ void overrule_image_drivers(const Root& root, const std::vector<std::string>& en
   Overruler(root, volumes, plan).run(missing, find_variable(environment, kVariable).value_or(""));
 }
 
-// "/usr/local/cuda-12.8/compat", "/usr/local/cuda/compat/lib.real"
-static bool is_compat_directory(std::string_view path) {
-  auto parts = split(path, '/');  // the first is empty
-  return parts.size() >= 5 && parts[0].empty() && parts[1] == "usr" && parts[2] == "local" &&
-         starts_with(parts[3], "cuda") && parts[4] == "compat";
-}
-
 void leave_out_compat_directories(const std::vector<std::string>& environment, plan::Plan& plan) {
   if (plan.cache.empty()) return;
   std::vector<std::string> kept;
   std::string search_path = find_variable(environment, kVariable).value_or("");
   std::vector<std::string_view> parts = split(search_path, ':');
   for (std::string_view part : parts) {
-    if (!is_compat_directory(part)) {
+    if (!names_compat_directory(part)) {
       kept.emplace_back(part);
       continue;
     }

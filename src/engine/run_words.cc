@@ -347,6 +347,30 @@ Result<RunWords> split_run_words(const std::vector<std::string>& words,
   return Splitter(words, own).split();
 }
 
+std::vector<std::string> mount_targets(const RunWords& words) {
+  std::vector<std::string> targets;
+  // [SOURCE:]TARGET[:OPTIONS]
+  for (const std::string& volume : words.values("volume")) {
+    auto parts = split(volume, ':');
+    if (!parts.empty()) targets.emplace_back(parts[parts.size() > 1 ? 1 : 0]);
+  }
+  for (const std::string& mount : words.values("mount")) {
+    for (std::string_view field : split(mount, ',')) {
+      size_t equal = field.find('=');
+      std::string_view key = field.substr(0, equal);
+      if (equal != std::string_view::npos &&
+          (key == "target" || key == "destination" || key == "dst"))
+        targets.emplace_back(field.substr(equal + 1));
+    }
+  }
+  for (const std::string& tmpfs : words.values("tmpfs"))
+    targets.emplace_back(tmpfs.substr(0, tmpfs.find(':')));
+  for (std::string& target : targets) {
+    while (target.size() > 1 && target.back() == '/') target.pop_back();
+  }
+  return targets;
+}
+
 std::vector<std::string> option_words(const std::vector<GivenOption>& options) {
   std::vector<std::string> words;
   for (const GivenOption& option : options) words.push_back(option.word());

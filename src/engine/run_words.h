@@ -47,6 +47,9 @@ struct RunWords {
 Result<RunWords> split_run_words(const std::vector<std::string>& words,
                                  const std::vector<Option>& own);
 
+/// Where `--volume`, `--mount` and `--tmpfs` put something into the container.
+std::vector<std::string> mount_targets(const RunWords& words);
+
 /// The options as words for the engine's command line.
 std::vector<std::string> option_words(const std::vector<GivenOption>& options);
 

@@ -72,3 +72,10 @@ TEST_CASE("the last of several counts, and all can be had") {
   words.remove("env");
   CHECK(words.values("env").empty());
 }
+
+TEST_CASE("where volumes, mounts and tmpfs go") {
+  RunWords words = split({"-v", "/a:/b:ro", "-v", "/alone/", "--mount",
+                          "type=bind,src=/c,target=/d", "--mount", "type=tmpfs,dst=/e", "--mount",
+                          "destination=/f,ro", "--tmpfs", "/g:size=1m", "-v", "", "i"});
+  CHECK(mount_targets(words) == std::vector<std::string>{"/b", "/alone", "/d", "/e", "/f", "/g"});
+}

@@ -54,14 +54,16 @@ std::optional<TarEntry> first_tar_entry(std::string_view archive) {
   return std::nullopt;
 }
 
-std::string tar_of_file(std::string_view name, std::string_view content, int64_t mtime) {
+// A regular file's header and its content, padded.
+static std::string entry_of(const TarFile& file, int64_t mtime) {
   std::string header(kBlock, '\0');
-  put(header, 0, name.substr(0, 99));
+  put(header, 0, file.name.substr(0, 99));
   put(header, 100, "0000644");
   put(header, 108, "0000000");
   put(header, 116, "0000000");
   char number[12];
-  std::snprintf(number, sizeof number, "%011llo", static_cast<unsigned long long>(content.size()));
+  std::snprintf(number, sizeof number, "%011llo",
+                static_cast<unsigned long long>(file.content.size()));
   put(header, kSizeAt, number);
   std::snprintf(number, sizeof number, "%011llo", static_cast<unsigned long long>(mtime));
   put(header, kTimeAt, number);
@@ -73,10 +75,20 @@ std::string tar_of_file(std::string_view name, std::string_view content, int64_t
   char checksum[8];
   std::snprintf(checksum, sizeof checksum, "%06o", sum);
   put(header, kChecksumAt, std::string_view(checksum, 7));
-  std::string out = header;
-  out += content;
-  out.resize(padded(out.size()) + 2 * kBlock, '\0');
+  header += file.content;
+  header.resize(padded(header.size()), '\0');
+  return header;
+}
+
+std::string tar_of_files(const std::vector<TarFile>& files, int64_t mtime) {
+  std::string out;
+  for (const TarFile& file : files) out += entry_of(file, mtime);
+  out.resize(out.size() + 2 * kBlock, '\0');
   return out;
+}
+
+std::string tar_of_file(std::string_view name, std::string_view content, int64_t mtime) {
+  return tar_of_files({{name, content}}, mtime);
 }
 
 }  // namespace outboard::engine

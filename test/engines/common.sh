@@ -184,6 +184,23 @@ LIST_NODES='for n in /dev/nvidia* /dev/nvidia-caps/* /tmp/made*; do [ -c $n ] ||
 make_node() { echo "mknod /tmp/made-$1 c $(gpu_major) $2"; }
 gpu_major() { printf '%d' "0x$(stat -c %t "$OUTBOARD_ROOT/dev/nvidiactl")"; }
 
+# compat_libraries ROOT VERSION [first]: libraries of cuda-compat-13-0 in a root file system, where NVIDIA's images have them: the
+# simulated machine's own libcuda with a mark at its end. "first": a file of the image's own in ld.so.conf.d puts them first.
+COMPAT=/usr/local/cuda-13.0/compat
+compat_libraries() {
+  mkdir -p "$1$COMPAT" "$1/etc/alternatives" "$1/etc/ld.so.conf.d"
+  { cat "$OUTBOARD_ROOT/usr/lib/$(uname -m)-linux-gnu"/libcuda.so.*.*; echo "the image's own"; } >"$1$COMPAT/libcuda.so.$2"
+  ln -s "libcuda.so.$2" "$1$COMPAT/libcuda.so.1"
+  ln -s /etc/alternatives/cuda "$1/usr/local/cuda"
+  ln -s "${COMPAT%/compat}" "$1/etc/alternatives/cuda"
+  [ -n "${3:-}" ] || return 0
+  echo "$COMPAT" >"$1/etc/ld.so.conf.d/00-cuda-compat.conf"
+  chroot "$1" ldconfig
+}
+# Printed inside a container: the libcuda.so.1 that is loaded, if it is the image's, else "the host".
+# shellcheck disable=SC2034,SC2016  # used by the tests, expanded inside the container
+LOADED='f=$(LD_PRELOAD=libcuda.so.1 sed -n "s|.* /|/|; /libcuda/p" /proc/self/maps | sort -u); tail -c 16 $f | grep -q "^the image" && echo "$f of the image" || echo "the host"'
+
 # start_docker [LINE OF daemon.json]: a Docker daemon of the test's own with outboard-runtime registered as "outboard" and
 # "nvidia", and as "outboard-default" for the daemon's default (unless PLAIN_DOCKER is set: then nothing is registered). The hook's
 # name is on its PATH, which --gpus needs.

@@ -32,6 +32,15 @@ bundle "$TEST/debris" "LD_PRELOAD=libcuda.so.1 /bin/true && echo good" NVIDIA_VI
 ln -s libcuda.so.450.00.00 "$TEST/debris/rootfs/usr/lib/$(uname -m)-linux-gnu/libcuda.so.1"
 same "$(in_bundle "$TEST/debris" 2>&1)" good
 
+case_ "CUDA libraries of the image's own that are older than the driver cannot be loaded, also after ldconfig ran inside"
+bundle "$TEST/older" "$LOADED; ldconfig; $LOADED" NVIDIA_VISIBLE_DEVICES=all LD_LIBRARY_PATH=/usr/local/cuda/compat
+compat_libraries "$TEST/older/rootfs" 535.54.03 first
+same "$(in_bundle "$TEST/older")" "the host
+the host"
+bundle "$TEST/older" "$LOADED; ldconfig; $LOADED" NVIDIA_VISIBLE_DEVICES=all
+same "$(in_bundle "$TEST/older")" "the host
+the host"
+
 case_ "the built-in engine takes crun here"
 "$OUTBOARD_SOURCE/test/make_rootfs" "$TEST/rootfs"
 has crun "$(outboard run --engine builtin --dry-run --gpus device=1 "rootfs:$TEST/rootfs" true)"

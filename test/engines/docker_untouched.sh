@@ -16,17 +16,6 @@ same "$(run --gpus device=1 base sh -c "$LIST_NODES" | grep -E '^nvidia[0-9]')" 
 same "$(run --gpus all base sh -c "$LIST_NODES" | grep -cE '^nvidia[0-9] allowed')" 4
 same "$(run --gpus none base sh -c "$LIST_NODES" | grep -cE '^nvidia[0-9]' || true)" 0
 
-
-case_ "a compat directory in the image's LD_LIBRARY_PATH is left out, and said; a person's own stays"
-docker_image compat "" "ENV LD_LIBRARY_PATH=/usr/local/cuda/compat:/opt/lib"
-# shellcheck disable=SC2016  # expanded inside
-same "$(said outboard run --engine docker --rm --network none --gpus all compat sh -c 'echo $LD_LIBRARY_PATH')" /opt/lib
-has "the host's driver wins" "$(outboard run --engine docker --verbose --rm --network none --gpus all compat true 2>&1)"
-has "the host's driver wins" "$(outboard explain --gpus all compat)"
-has "--env=LD_LIBRARY_PATH=/opt/lib" "$(outboard args --gpus all compat 2>/dev/null)"
-# shellcheck disable=SC2016
-same "$(said outboard run --engine docker --rm --network none --gpus all -e LD_LIBRARY_PATH=/usr/local/cuda/compat compat sh -c 'echo $LD_LIBRARY_PATH')" /usr/local/cuda/compat
-
 case_ "libraries: the loader and ldconfig -p find them, also after ldconfig ran inside"
 for image in base no-cache; do
   output=$(said run --gpus all "$image" sh -c 'LD_PRELOAD=libcuda.so.1:libnvidia-ml.so.1 /bin/true && ldconfig -p | grep -c "libcuda.so.1 " && ldconfig && LD_PRELOAD=libcuda.so.1 /bin/true && echo good')

@@ -5,6 +5,8 @@
 #include "app/cli/image_facts.h"
 #include "app/cli/run_engine.h"
 #include "base/text.h"
+#include "engine/image_compat.h"
+#include "engine/image_config.h"
 #include "engine/image_drivers.h"
 #include "render/arguments.h"
 
@@ -21,7 +23,10 @@ CommandHelp args_help() {
       "docker's, or rootfs:DIR) the driver's libraries go where that image's loader looks; without "
       "it, where Debian's and Ubuntu's do. Arguments alone cannot enter the libraries into the "
       "image's ld.so.cache: programs find them, but 'ldconfig -p' does not list them before "
-      "ldconfig has run in the container. 'outboard run' and outboard-runtime do enter them.",
+      "ldconfig has run in the container. 'outboard run' and outboard-runtime do enter them. "
+      "CUDA's "
+      "forward compatibility libraries, where an image needs them and may use them, come first by "
+      "LD_LIBRARY_PATH.",
       {{"gpus", 0, "SPEC",
         "which GPUs: all, none, a count, indices, UUIDs, PCI bus ids, 0:1, mig=PROFILE[:N] "
         "(default all)",
@@ -31,6 +36,34 @@ CommandHelp args_help() {
       false};
   add_machine_options(help);
   return help;
+}
+
+/// Arguments can make no library the first in a cache, but they can name its directory in
+/// LD_LIBRARY_PATH, which is searched before.
+void search_compat_first(const std::vector<std::string>& environment, plan::Plan& plan) {
+  constexpr const char* kVariable = "LD_LIBRARY_PATH";
+  std::string rest = engine::find_variable(environment, kVariable).value_or("");
+  for (const plan::PlannedVariable& variable : plan.environment) {
+    if (variable.name == kVariable) rest = variable.value;
+  }
+  std::erase_if(plan.environment, [](const auto& entry) { return entry.name == kVariable; });
+  plan.environment.push_back({kVariable,
+                              cat(plan.compat->directory, rest.empty() ? "" : ":", rest),
+                              {"CUDA forward compatibility", plan.compat->version}});
+}
+
+Result<plan::Plan> make_plan(const engine::GpuHooks& hooks, const ImageFacts& image) {
+  const Root* root = image.root();
+  std::optional<plan::ImageCompat> compat;
+  if (root) compat = engine::find_image_compat(*root, {});
+  OB_TRY(plan::Plan plan, hooks.plan(image.layout, image.environment, image.labels, compat));
+  if (root) {
+    engine::overrule_image_drivers(*root, image.environment, {}, plan);
+  } else {
+    engine::leave_out_compat_directories(image.environment, plan);
+  }
+  if (plan.compat) search_compat_first(image.environment, plan);
+  return plan;
 }
 
 Result<int> run(const Parsed& parsed) {
@@ -47,9 +80,7 @@ Result<int> run(const Parsed& parsed) {
   if (!parsed.words().empty()) {
     OB_TRY(image, image_facts(parsed.words()[0], target, console));
   }
-  OB_TRY(plan::Plan plan,
-         choice.hooks->plan(image.layout, image.environment, image.labels, std::nullopt));
-  engine::leave_out_compat_directories(image.environment, plan);
+  OB_TRY(plan::Plan plan, make_plan(*choice.hooks, image));
   for (const std::string& sentence : plan.notes) console.say(sentence);
   for (const plan::PlannedNode& node : plan.nodes) {
     if (!node.exists)

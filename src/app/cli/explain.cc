@@ -44,12 +44,9 @@ static Result<int> run(const Parsed& parsed) {
     OB_TRY(request.capabilities, device::parse_capabilities(*variable));
   }
   OB_TRY(app::Chosen chosen, app::choose(options, request));
-  std::optional<Root> root;
+  const Root* root = image.root();
   app::ImageDemands demands{image.environment, image.labels};
-  if (!image.root.empty()) {
-    OB_TRY(root, Root::open(image.root, Root::Trust::kUntrusted));
-    demands.compat = engine::find_image_compat(*root, {});
-  }
+  if (root) demands.compat = engine::find_image_compat(*root, {});
   app::CompatTables tables = app::read_user_tables();
   std::vector<std::string> notes = tables.warnings();
   auto compat = app::check_compatibility(chosen, options, demands, tables.tables(), notes);

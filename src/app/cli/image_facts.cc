@@ -15,7 +15,9 @@ Result<ImageFacts> image_facts(const std::string& image, const std::string& targ
                                const engine::Console& console) {
   if (image.compare(0, kRootfs.size(), kRootfs) == 0) {
     OB_TRY(Root root, Root::open(image.substr(kRootfs.size()), Root::Trust::kUntrusted));
-    return ImageFacts{engine::image_layout(root), {}, {}, root.path()};
+    ImageFacts facts{engine::image_layout(root), {}};
+    facts.directory = std::move(root);
+    return facts;
   }
   if (target == "podman") {
     return make_error(ErrorCode::kUnsupported,
@@ -26,8 +28,12 @@ Result<ImageFacts> image_facts(const std::string& image, const std::string& targ
   OB_TRY(engine::DockerDaemon daemon, engine::find_docker());
   engine::RunWords words;
   words.image = image;
-  OB_TRY(engine::DockerImage facts, engine::inspect_docker_image(daemon.program, words, console));
-  return ImageFacts{facts.layout, facts.config.environment, facts.config.labels};
+  OB_TRY(engine::DockerImage found, engine::inspect_docker_image(daemon.program, words, console));
+  ImageFacts facts{found.layout, found.config.environment, found.config.labels};
+  if (found.outline && !found.outline->entries().empty()) {
+    OB_TRY(facts.outline, engine::OutlineRoot::make(*found.outline));
+  }
+  return facts;
 }
 
 }  // namespace outboard::cli
