@@ -124,6 +124,23 @@ TEST_CASE("versions in an image's variables; NVIDIA's own builds of a framework 
   CHECK(image_of({"CUDNN_VERSION=none"}).cudnn.empty());
 }
 
+TEST_CASE("a framework in an image's files that was built elsewhere is no wheel either") {
+  auto added = [](const char* version) {
+    engine::ImageFiles files;
+    files.versions = {{"torch", version, "/a"}};
+    app::ImageEvidence image;
+    app::add_files(image, files);
+    return image;
+  };
+  for (const char* own : {"2.9.0a0+145a3a7bda.nv25.10", "2.5.1.post303", "2.6.0+rocm6.1"}) {
+    app::ImageEvidence image = added(own);
+    CHECK(image.frameworks.empty());
+    REQUIRE(image.notes.size() == 1);
+    CHECK(image.notes[0].find(" is no published package") != std::string::npos);
+  }
+  for (const char* wheel : {"2.9.0", "2.9.0+cu128"}) CHECK(added(wheel).frameworks.size() == 1);
+}
+
 TEST_CASE("an image of another architecture does not run") {
   app::ImageEvidence image = image_of({"CUDA_VERSION=11.8.0"});
   image.architecture = "s390x";

@@ -21,6 +21,13 @@ std::string leading_version(const std::string& text) {
   return compat::is_version(version) ? version : "";
 }
 
+/// "2.9.0", "2.9.0+cu128". Others ("2.9.0a0+145a3a7bda.nv25.10", "2.5.1.post303") are somebody's
+/// own, of a CUDA version and for GPUs that no table has.
+bool is_published(const std::string& version) {
+  size_t end = version.find_first_not_of("0123456789.");
+  return end == std::string::npos || version.compare(end, 3, "+cu") == 0;
+}
+
 /// The first that is found of each: files before variables.
 void add_framework(ImageEvidence& image, compat::Framework framework, const std::string& version) {
   for (const compat::FrameworkWish& wish : image.frameworks) {
@@ -61,6 +68,10 @@ void add_files(ImageEvidence& image, const engine::ImageFiles& files) {
     } else if (framework && file.version.find("+cpu") != std::string::npos) {
       image.notes.push_back(cat(file.name, " ", printable(file.version, 40),
                                 " is built without CUDA: it never uses a GPU"));
+    } else if (framework && !is_published(file.version)) {
+      image.notes.push_back(cat(file.name, " ", printable(file.version, 40),
+                                " is no published package: it is judged by what else is in the "
+                                "image, not by the tables"));
     } else if (framework) {
       add_framework(image, *framework, file.version);
     }
