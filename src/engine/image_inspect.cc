@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/image_inspect.h"
 
+#include <arpa/inet.h>
 #include <sys/stat.h>
 
 #include "base/files.h"
@@ -61,12 +62,6 @@ std::string skopeo_message(std::string_view log) {
 std::string registry_of(std::string_view reference) {
   if (!names_registry(reference)) return "docker.io";
   return std::string(reference.substr(0, reference.find('/')));
-}
-
-/// Docker's daemon also talks plain HTTP to registries on this machine, and to them alone.
-bool is_loopback(std::string_view host) {
-  host = host.substr(0, host.rfind(':'));
-  return host == "localhost" || starts_with(host, "127.") || host == "[::1]";
 }
 
 Error registry_failure(const std::string& reference, const std::string& why) {
@@ -232,6 +227,16 @@ class Inspector {
 };
 
 }  // namespace
+
+bool is_loopback(std::string_view host) {
+  bool bracketed = !host.empty() && host.front() == '[';
+  host = host.substr(0, bracketed ? host.find(']') + 1 : host.find(':'));
+  if (host == "localhost" || host == "[::1]") return true;
+  in_addr address{};
+  // A name may begin like an address: "127.example.com".
+  return ::inet_pton(AF_INET, std::string(host).c_str(), &address) == 1 &&
+         ntohl(address.s_addr) >> 24 == 127;
+}
 
 bool names_registry(std::string_view reference) {
   std::string_view first = reference.substr(0, reference.find('/'));

@@ -51,6 +51,10 @@ Result<InspectedImage> inspect_image(const std::string& image, const InspectOpti
 /// what registries.conf(5) says to podman.
 bool names_registry(std::string_view reference);
 
+/// "localhost", 127.0.0.0/8 and "[::1]", with or without a port: docker's daemon also talks plain
+/// HTTP to registries there, and to them alone.
+bool is_loopback(std::string_view host);
+
 /// Nothing: the daemon has no such image. An error: there is no daemon to ask.
 Result<std::optional<InspectedImage>> inspect_local_docker(const std::string& docker,
                                                            const std::string& image,

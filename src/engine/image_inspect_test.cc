@@ -159,3 +159,12 @@ TEST_CASE("an engine that hangs is stopped at the deadline") {
   REQUIRE_FALSE(hung);
   CHECK(hung.error().code == ErrorCode::kBusy);
 }
+
+TEST_CASE("registries on this machine, and names that only look like it") {
+  for (const char* host :
+       {"localhost", "localhost:5000", "127.0.0.1", "127.1.2.3:80", "[::1]", "[::1]:5000"})
+    CHECK(engine::is_loopback(host));
+  for (const char* host : {"127.evil.com", "127.0.0.1.evil.com:443", "localhost.evil.com",
+                           "128.0.0.1", "[::2]:5000", "docker.io", ""})
+    CHECK_FALSE(engine::is_loopback(host));
+}
