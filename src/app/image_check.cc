@@ -244,9 +244,9 @@ class GpuCheck {
     auto needs = cuda_ ? compat::cudnn_needs(tables_, image_.cudnn, release_of(cuda_->version))
                        : std::nullopt;
     if (!needs) {
-      if (cuda_)
-        add_once(notes_, cat("the tables have no ", what, " for CUDA ", release_of(cuda_->version),
-                             ", so it was not checked"));
+      add_once(notes_, cuda_ ? cat("the tables have no ", what, " for CUDA ",
+                                   release_of(cuda_->version), ", so it was not checked")
+                             : cat(what, " was not checked: no CUDA version is known for it"));
       return;
     }
     const auto& capability = gpu_.traits.compute_capability;

@@ -162,6 +162,10 @@ Result<int> run(const Parsed& parsed) {
                       cudnn.empty() ? "name an image, or a version with --cuda 12.8 or --torch 2.9"
                                     : cat("name that, too: --cuda 12.8 --cudnn ", cudnn));
   }
+  if (parsed.words().empty() && cuda.empty() && !cudnn.empty()) {
+    return make_error(ErrorCode::kUsage, "check: --cudnn needs a CUDA version, or an image",
+                      cat("name it with --cuda, for example --cuda 12.8 --cudnn ", cudnn));
+  }
   OB_TRY(device::Request request, device::parse_gpus_option(parsed.value("gpus", "all")));
   OB_TRY(app::MachineOptions options, machine_options(parsed));
   OB_TRY(app::Chosen chosen, app::choose(options, request));
