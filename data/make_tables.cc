@@ -25,14 +25,11 @@ static Result<std::string> error_rows(const std::string& data) {
 static Result<void> make_tables(const std::string& data, const std::string& output) {
   OB_TRY(std::string gpus, read_file(join_path(data, "pci_gpus.csv")));
   OB_TRY(std::string chips, read_file(join_path(data, "gpu_chips.csv")));
-  OB_TRY(std::string branches, read_file(join_path(data, "driver_branch_max_cuda.csv")));
   OB_TRY(std::string gpu_rows, compat::make_gpu_rows(gpus, chips));
-  OB_TRY(std::string driver_rows, compat::make_driver_rows(branches));
   OB_TRY(std::string errors, error_rows(data));
   OB_CHECK(make_directories(output));
   OB_CHECK(replace_file(join_path(output, "error_rows.inc"), errors));
   OB_CHECK(replace_file(join_path(output, "gpu_rows.inc"), gpu_rows));
-  OB_CHECK(replace_file(join_path(output, "driver_rows.inc"), driver_rows));
   for (const compat::TableFormat& format : compat::table_formats()) {
     OB_TRY(std::string csv, read_file(join_path(data, cat(format.name, ".csv"))));
     OB_TRY(std::string rows, compat::make_rows(format, csv));

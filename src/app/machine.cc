@@ -8,7 +8,6 @@
 #include "app/prepare_host.h"
 #include "base/files.h"
 #include "base/text.h"
-#include "compat/driver_table.h"
 #include "compat/gpu_table.h"
 #include "host/facts_json.h"
 #include "host/nvml_client.h"
@@ -53,7 +52,7 @@ Result<host::Facts> facts_for(const MachineOptions& options,
   return facts;
 }
 
-// What tables know: compute capability by PCI id, the highest CUDA version by driver branch.
+// What tables know: compute capability and name by PCI id.
 void add_table_knowledge(const host::Facts& facts, device::Inventory& inventory) {
   for (device::Gpu& gpu : inventory.gpus) {
     for (const host::GpuFact& fact : facts.gpus) {
@@ -64,9 +63,6 @@ void add_table_knowledge(const host::Facts& facts, device::Inventory& inventory)
       if (!gpu.name) gpu.name = std::string(model->name);
     }
   }
-  if (inventory.cuda_version || !inventory.driver_version) return;
-  if (auto highest = compat::highest_cuda(*inventory.driver_version))
-    inventory.cuda_version = highest->cuda;
 }
 
 host::NvmlOptions nvml_options(const MachineOptions& options) {

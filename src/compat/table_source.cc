@@ -82,35 +82,6 @@ Result<std::string> make_gpu_rows(std::string_view gpus_csv, std::string_view ch
   return out;
 }
 
-Result<std::string> make_driver_rows(std::string_view branches_csv) {
-  const std::string name = "driver_branch_max_cuda.csv";
-  OB_TRY(auto rows,
-         parse_csv(branches_csv, "branch,max_cuda,kind,eol,note,confidence,source", name));
-  std::map<uint32_t, std::string> branches;
-  for (const CsvRow& row : rows) {
-    const auto& cells = row.cells;
-    auto branch = parse_number<uint32_t>(cells[0]);
-    if (!branch) return table_error(name, row.line, cat("'", cells[0], "' is no driver branch"));
-    if (!is_two_numbers(cells[1]))
-      return table_error(name, row.line, cat("'", cells[1], "' is no CUDA version"));
-    if (!is_confidence(cells[5]) || cells[6].empty())
-      return table_error(name, row.line, "no confidence or no source");
-    if (!branches.emplace(*branch, cat("{", *branch, ", \"", cells[1], "\"},\n")).second)
-      return table_error(name, row.line, cat("branch ", *branch, " stands there twice"));
-  }
-  // highest_cuda answers for a missing branch with the next lower one, which is only true while
-  // CUDA versions never go down.
-  std::string_view before = "0.0";
-  std::string out;
-  for (const CsvRow& row : rows) {
-    if (compare_versions(row.cells[1], before) < 0)
-      return table_error(name, row.line, "a newer branch with an older CUDA version");
-    before = row.cells[1];
-  }
-  for (const auto& [branch, text] : branches) out += text;
-  return out;
-}
-
 Result<std::string> make_rows(const TableFormat& format, std::string_view csv) {
   const std::string name = cat(format.name, ".csv");
   OB_TRY(auto rows, parse_csv(csv, format.header(), name));

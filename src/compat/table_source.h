@@ -22,8 +22,6 @@ bool is_confidence(std::string_view text);
 
 /// Initialisers of GpuModel, sorted by id.
 Result<std::string> make_gpu_rows(std::string_view gpus_csv, std::string_view chips_csv);
-/// Initialisers of a branch and its CUDA version, sorted by branch.
-Result<std::string> make_driver_rows(std::string_view branches_csv);
 
 /// A table's cells, row after row, as one string literal with the character 037 after each: a
 /// fourth of the size of an array of texts in a position-independent program. Two rows with one key

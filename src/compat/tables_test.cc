@@ -3,9 +3,9 @@
 
 #include <doctest/doctest.h>
 
-#include "compat/driver_table.h"
 #include "compat/gpu_table.h"
 #include "compat/table_source.h"
+#include "compat/verdict.h"
 
 using namespace outboard;
 using namespace outboard::compat;
@@ -38,12 +38,13 @@ TEST_CASE("well-known GPUs") {
 }
 
 TEST_CASE("highest CUDA version by driver branch") {
-  CHECK(highest_cuda("535.104.05")->cuda == "12.2");
+  auto highest_cuda = [](const char* driver) { return cuda_of_driver(core_tables(), driver); };
+  CHECK(highest_cuda("535.104.05")->text == "12.2");
   CHECK_FALSE(highest_cuda("535.104.05")->at_least);
-  CHECK(highest_cuda("580.95.05")->cuda == "13.0");
-  CHECK(highest_cuda("470.256.02")->cuda == "11.4");
+  CHECK(highest_cuda("580.95.05")->text == "13.0");
+  CHECK(highest_cuda("470.256.02")->text == "11.4");
   // Between two branches, and after the last one.
-  CHECK(highest_cuda("537.13")->cuda == "12.2");
+  CHECK(highest_cuda("537.13")->text == "12.2");
   CHECK(highest_cuda("537.13")->at_least);
   CHECK(highest_cuda("9999.1")->at_least);
   CHECK_FALSE(highest_cuda("96.43"));
@@ -75,16 +76,6 @@ TEST_CASE("a wrong row is an error with its line") {
   CHECK(error("0x2335,GH100,H\xc3\xa9,high,ids\n").find("not ASCII") != std::string::npos);
   CHECK(error("") == "pci_gpus.csv:1: no rows");
   CHECK(error_of(make_gpu_rows("x\n", chips)).find("pci_gpus.csv:1: the header") == 0);
-
-  const std::string head = "branch,max_cuda,kind,eol,note,confidence,source\n";
-  CHECK(error_of(make_driver_rows(head + "x,1.0,,,,high,s\n")) ==
-        "driver_branch_max_cuda.csv:2: 'x' is no driver branch");
-  CHECK(error_of(make_driver_rows(head + "535,12,,,,high,s\n")) ==
-        "driver_branch_max_cuda.csv:2: '12' is no CUDA version");
-  CHECK(error_of(make_driver_rows(head + "535,12.2,,,,sure,s\n")) ==
-        "driver_branch_max_cuda.csv:2: no confidence or no source");
-  CHECK(error_of(make_driver_rows(head + "535,12.2,,,,high,s\n580,9.0,,,,low,s\n")) ==
-        "driver_branch_max_cuda.csv:3: a newer branch with an older CUDA version");
 }
 
 TEST_CASE("an administrator's rows extend and replace") {

@@ -18,6 +18,7 @@ make_machine data-center h200x1 535.104.05
 make_machine new h200x1 580.95.05
 make_machine consumer rtx4090x2 535.104.05
 make_machine old a100x8-mig 470.57.02
+make_machine future h200x1 990.10
 
 # expect CODE TEXT ARGUMENT...: exit code, and text on standard output or standard error
 expect() {
@@ -31,6 +32,12 @@ expect() {
 }
 # lacks TEXT: not in what the last one printed
 lacks() { ! grep -qF -- "$1" "$work/out" || { say "'$1' in:"; sed 's/^/    /' "$work/out"; }; }
+
+# One table gives the driver's CUDA version everywhere, and what it does not know is not said as a fact.
+machine future
+outboard list --no-nvml >"$work/out"
+grep -qE '^driver 990.10, CUDA [0-9.]+ or newer$' "$work/out" || say "list: $(head -2 "$work/out")"
+outboard list --no-nvml --json | grep -q '"cudaVersionOrNewer": true' || say "list --json knows CUDA of driver 990.10"
 
 # blob LAYOUT FILE: puts it into an OCI layout, prints its digest and size as members of a descriptor
 blob() {
@@ -64,6 +71,7 @@ grep -q 'way out: a driver that reports CUDA 99.1 or newer' "$work/out" || say "
 machine data-center
 expect 0 "GPU 0 (NVIDIA H200 (simulated)): runs by minor-version compatibility (minor)" --cuda 12.8
 grep -q 'way out: .*570' "$work/out" || say "no driver to choose for CUDA 12.8"
+expect 2 "--cudnn needs a CUDA version, or an image" --torch 2.9 --cudnn 9.8
 expect 3 "GPU 0 (NVIDIA H200 (simulated)): runs by forward compatibility alone (forward)" --cuda 13.0
 grep -q 'cuda-compat-13-0' "$work/out" || say "no package to choose for CUDA 13.0"
 machine consumer

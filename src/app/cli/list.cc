@@ -5,8 +5,10 @@
 #include <cstdio>
 
 #include "app/cli/command.h"
+#include "app/compat_files.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "compat/verdict.h"
 
 namespace outboard::cli {
 
@@ -42,7 +44,16 @@ std::string shown(const std::optional<std::string>& value) {
   return value ? printable(*value, 80) : "-";
 }
 
-std::string table(const device::Inventory& inventory) {
+using Cuda = std::optional<compat::KnownVersion>;
+
+/// NVML's answer, else that of the tables.
+Cuda cuda_of(const device::Inventory& inventory) {
+  if (inventory.cuda_version) return compat::KnownVersion{*inventory.cuda_version, false};
+  if (!inventory.driver_version) return std::nullopt;
+  return compat::cuda_of_driver(app::read_user_tables().tables(), *inventory.driver_version);
+}
+
+std::string table(const device::Inventory& inventory, const Cuda& cuda) {
   std::vector<std::vector<std::string>> cells = {{"INDEX", "NAME", "UUID", "PCI", "MEMORY", "CC"}};
   for (const Row& row : rows_of(inventory)) {
     cells.push_back({row.index, shown(row.name), shown(row.uuid), shown(row.pci), shown(row.memory),
@@ -54,8 +65,9 @@ std::string table(const device::Inventory& inventory) {
   }
   std::string out;
   if (inventory.simulated) out += "simulated machine: no real GPU is behind these devices\n";
-  out += cat("driver ", shown(inventory.driver_version), ", CUDA ", shown(inventory.cuda_version),
-             "\n");
+  out +=
+      cat("driver ", shown(inventory.driver_version), ", CUDA ",
+          cuda ? printable(cuda->text, 80) : "-", cuda && cuda->at_least ? " or newer" : "", "\n");
   for (const auto& line : cells) {
     std::string text;
     for (size_t i = 0; i < line.size(); i++)
@@ -68,11 +80,12 @@ std::string table(const device::Inventory& inventory) {
   return out;
 }
 
-json::Value document(const device::Inventory& inventory) {
+json::Value document(const device::Inventory& inventory, const Cuda& cuda) {
   json::Value root;
   root.set("simulated", inventory.simulated);
   root.set("driverVersion", json::Value::maybe(inventory.driver_version));
-  root.set("cudaVersion", json::Value::maybe(inventory.cuda_version));
+  root.set("cudaVersion", cuda ? json::Value(cuda->text) : json::Value());
+  root.set("cudaVersionOrNewer", cuda && cuda->at_least);
   json::Value& gpus = root.set("gpus", json::Value::array());
   for (const device::Gpu& gpu : inventory.gpus) {
     json::Value& entry = gpus.push(json::Value::object());
@@ -147,8 +160,9 @@ Result<int> run(const Parsed& parsed) {
       app::Machine machine,
       app::read_machine(options, options.may_ask_nvml ? app::NvmlUse::kAsk : app::NvmlUse::kNever,
                         &nvml_error));
+  Cuda cuda = cuda_of(machine.inventory);
   if (parsed.has("json")) {
-    std::fputs(json::write_pretty(document(machine.inventory)).c_str(), stdout);
+    std::fputs(json::write_pretty(document(machine.inventory, cuda)).c_str(), stdout);
   } else if (parsed.has("quiet")) {
     for (const Row& row : rows_of(machine.inventory))
       std::printf("%s\n", row.uuid ? row.uuid->c_str() : row.pci.c_str());
@@ -158,7 +172,7 @@ Result<int> run(const Parsed& parsed) {
       std::printf("%s\n", line.c_str());
     }
   } else {
-    std::fputs(table(machine.inventory).c_str(), stdout);
+    std::fputs(table(machine.inventory, cuda).c_str(), stdout);
   }
   if (!nvml_error.empty()) say("without NVML: " + nvml_error);
   auto usable = plan::check_driver(machine.facts);

@@ -3,23 +3,24 @@
 #include <cstdio>
 
 #include "app/cli/command.h"
+#include "app/compat_files.h"
 #include "base/files.h"
 #include "base/text.h"
 #include "compat/csv.h"
-#include "compat/driver_table.h"
+#include "compat/verdict.h"
 #include "sim/simulated_machine.h"
 
 namespace outboard::cli {
 
 // "535.104.05", with the CUDA version that its branch reports.
 static Result<sim::SimulatedDriver> simulated_driver(const std::string& version) {
-  auto highest = compat::highest_cuda(version);
+  auto highest = compat::cuda_of_driver(app::read_user_tables().tables(), version);
   if (!highest || !compat::is_version(version) || version.find('.') == std::string::npos) {
     return make_error(ErrorCode::kUsage,
                       cat("sim: '", printable(version), "' is no version of an NVIDIA driver"),
                       "write it in full, for example --driver 535.104.05");
   }
-  auto parts = split(highest->cuda, '.');
+  auto parts = split(highest->text, '.');
   int cuda =
       parse_number<int>(parts[0]).value_or(0) * 1000 + parse_number<int>(parts[1]).value_or(0) * 10;
   return sim::SimulatedDriver{version, cuda};
