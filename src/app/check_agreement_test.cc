@@ -15,8 +15,7 @@ using compat::Verdict;
 
 namespace {
 
-constexpr const char* kDrivers[] = {"450.80.02", "470.57.02", "535.104.05",
-                                    "550.54.14", "580.65.06", "620.10"};
+constexpr const char* kDrivers[] = {"470.57.02", "535.104.05", "580.65.06", "620.10"};
 
 struct Model {
   const char* name;
@@ -74,8 +73,7 @@ const Configured kImages[] = {
     {{"CUDA_VERSION=13.0", "NVIDIA_DISABLE_REQUIRE=1"}},
     {{"CUDA_VERSION=99.1"}},
 };
-constexpr const char* kLibraries[] = {"",          "520.61.05", "525.60.13", "535.183.06",
-                                      "550.90.07", "570.86.10", "580.65.06", "700.1"};
+constexpr const char* kLibraries[] = {"", "520.61.05", "570.86.10", "580.65.06", "700.1"};
 constexpr CompatMode kModes[] = {CompatMode::kAuto, CompatMode::kOff, CompatMode::kForce};
 
 ImageEvidence evidence_of(const Configured& image) {
@@ -164,6 +162,8 @@ TEST_CASE("check, run before a pull, run and the runtime agree") {
     for (const char* driver : kDrivers) {
       for (const Configured& image : kImages) {
         for (CompatMode mode : kModes) {
+          // Switched off, libraries are as good as absent: one machine shows it.
+          if (mode == CompatMode::kOff && &models != &kMachines[0]) continue;
           CAPTURE(models.size());
           CAPTURE(std::string(models[0].name));
           CAPTURE(std::string(driver));
