@@ -66,14 +66,37 @@ void add_way(std::string& hint, const std::string& way) {
   hint += cat(hint.empty() ? "" : "; or ", way);
 }
 
+// The driver is newer than the clause allows, or the very one that it excludes.
+bool asks_for_older(const Clause& clause, const Offer& offer) {
+  std::string have =
+      clause.property == Property::kCuda ? (offer.cuda ? offer.cuda->text : "") : *offer.driver;
+  switch (clause.op) {
+    case Operator::kGreater:
+    case Operator::kGreaterOrEqual:
+      return false;
+    case Operator::kLess:
+    case Operator::kLessOrEqual:
+    case Operator::kNotEqual:
+      return true;
+    case Operator::kEqual:
+      return is_version(have) && compare_padded(have, clause.value) > 0;
+  }
+  return false;
+}
+
 // What would let the container run.
-std::string ways_out(const Requirement& requirement, const Clause& clause,
+std::string ways_out(const Requirement& requirement, const Clause& clause, const Offer& offer,
                      const DriverTraits& driver, const CheckedGpu* gpu, const ImageFlavour& flavour,
                      const Tables& tables) {
   std::string hint;
   auto toolkit = lowest_cuda(requirement);
   bool about_version = clause.property == Property::kCuda || clause.property == Property::kDriver;
-  if (about_version && toolkit) {
+  if (about_version && asks_for_older(clause, offer)) {
+    add_way(hint, cat(clause.op == Operator::kNotEqual ? "install another driver"
+                                                       : "install an older driver",
+                      ", one with ", printable(clause.text(), 80)));
+    if (auto own = cuda_of(driver, tables)) add_way(hint, cat("use an image for CUDA ", own->text));
+  } else if (about_version && toolkit) {
     Judgement judged = judge_toolkit(tables, *toolkit, driver, gpu ? gpu->traits : GpuTraits{});
     auto full = full_driver(tables, *toolkit);
     if (full) {
@@ -117,7 +140,7 @@ Error failure(const Requirement& requirement, const Offer& offer, const DriverTr
           need_text(requirement, *clause), ", and ", have_text(*clause, offer, label));
   if (gpu && newer && !label.empty()) text += cat(" (checked for ", label, ")");
   return make_error(ErrorCode::kUnsupported, std::move(text),
-                    ways_out(requirement, *clause, driver, gpu, flavour, tables));
+                    ways_out(requirement, *clause, offer, driver, gpu, flavour, tables));
 }
 
 void check_one(const Requirement& requirement, const Offer& offer, const DriverTraits& driver,

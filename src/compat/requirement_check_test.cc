@@ -59,6 +59,18 @@ TEST_CASE("the message says what is there, what is needed and what to do") {
         error->hint.find("CUDA 12.2 or older (nvidia/cuda:12.1.1-cudnn8-devel-ubuntu20.04); or") !=
         std::string::npos);
   }
+  // A driver that is too new: a newer one would not help.
+  for (const char* expression : {"cuda>=11.0,cuda<12.0", "cuda=11.8", "driver<=550"}) {
+    error = check(expression, "570.26", {h200});
+    REQUIRE(error);
+    INFO(std::string(expression));
+    CHECK(error->hint.find("install an older driver, one with ") == 0);
+    CHECK(error->hint.find("; or use an image for CUDA 12.8; or start it regardless") !=
+          std::string::npos);
+    CHECK(error->hint.find("newer") == std::string::npos);
+  }
+  CHECK(check("driver!=570.26", "570.26", {h200})->hint.find("install another driver") == 0);
+  CHECK(check("cuda=13.0", "570.26", {h200})->hint.find("install a driver of branch 580") == 0);
   CHECK_FALSE(check("cuda>=13.0", "535.104.05", {h200}, "13.0"));
   CHECK_FALSE(check("cuda>=12.8 brand=geforcertx,driver>=535,driver<536", "535.104.05", {rtx}));
   CHECK(check("arch>=9.0", "580.65.06", {h200, rtx}));
