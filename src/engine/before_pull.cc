@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "engine/image_inspect.h"
 #include "engine/image_source.h"
+#include "engine/run_environment.h"
 
 namespace outboard::engine {
 
@@ -24,9 +25,12 @@ Result<void> check_before_pull(const RunWords& words, const GpuHooks& gpus,
     console.say(cat("not checked before the pull: ", image.error().text));
     return {};
   }
-  std::vector<std::string> environment = image->config.environment;
-  for (const std::string& entry : words.values("env")) environment.push_back(entry);
-  return gpus.check_image(environment, image->config.labels);
+  auto environment = run_environment(image->config.environment, words);
+  if (!environment) {
+    console.say(cat("not checked before the pull: ", environment.error().text));
+    return {};
+  }
+  return gpus.check_image(*environment, image->config.labels);
 }
 
 Result<void> check_if_pulled(const RunWords& words, const GpuHooks& gpus, const Console& console,

@@ -2,11 +2,11 @@
 #include "engine/container_options.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "base/files.h"
 #include "base/text.h"
 #include "engine/image_config.h"
+#include "engine/run_environment.h"
 
 namespace outboard::engine {
 
@@ -109,11 +109,7 @@ Result<ContainerOptions> container_options(const RunWords& words) {
   for (const std::string& entry : words.values("env")) {
     if (entry.empty() || entry[0] == '=')
       return bad_value("env", entry, "write -e NAME=VALUE or -e NAME");
-    if (entry.find('=') != std::string::npos) {
-      set_variable(options.environment, entry);
-    } else if (const char* own = std::getenv(entry.c_str())) {  // NOLINT: one thread
-      set_variable(options.environment, cat(entry, "=", own));
-    }
+    if (auto resolved = resolved_variable(entry)) set_variable(options.environment, *resolved);
   }
   for (const std::string& text : words.values("volume")) {
     OB_TRY(Volume volume, parse_volume(text));

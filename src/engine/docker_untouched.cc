@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
 #include <ctime>
 #include <functional>
 
@@ -17,6 +16,7 @@
 #include "engine/image_compat.h"
 #include "engine/image_config.h"
 #include "engine/image_drivers.h"
+#include "engine/run_environment.h"
 #include "engine/tar.h"
 #include "render/arguments.h"
 
@@ -77,7 +77,9 @@ class UntouchedRun {
       OB_TRY(files, OutlineRoot::make(*image_.outline));
       compat = find_image_compat(files->root(), mounted);
     }
-    OB_TRY(plan::Plan plan, gpus_.plan(image_.layout, environment(), image_.config.labels, compat));
+    OB_TRY(std::vector<std::string> environment,
+           run_environment(image_.config.environment, words_));
+    OB_TRY(plan::Plan plan, gpus_.plan(image_.layout, environment, image_.config.labels, compat));
     if (daemon_.user_namespace) {
       plan::fit_user_namespace(
           plan, daemon_.rootless ? plan::DeviceRules::kNone : plan::DeviceRules::kHold);
@@ -88,16 +90,6 @@ class UntouchedRun {
       leave_out_compat_directories(image_.config.environment, plan);
     }
     return plan;
-  }
-
-  /// The image's variables and the person's, for NVIDIA_DRIVER_CAPABILITIES.
-  std::vector<std::string> environment() const {
-    std::vector<std::string> all = image_.config.environment;
-    for (const std::string& entry : words_.values("env")) {
-      const char* own = std::getenv(entry.c_str());  // NOLINT: one thread
-      set_variable(all, own ? cat(entry, "=", own) : entry);
-    }
-    return all;
   }
 
   Result<std::string> keep_cache() const {

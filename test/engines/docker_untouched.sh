@@ -28,6 +28,12 @@ mkdir "$TEST/data"
 echo content >"$TEST/data/file"
 same "$(run --gpus all -e COLOUR=green -w /tmp -u 1000 -v "$TEST/data:/data:ro" --entrypoint /bin/sh base -c 'echo $COLOUR $PWD $(id -u) $(cat /data/file)')" "green /tmp 1000 content"
 
+case_ "a demand is judged with --env-file and -e NAME, as docker counts them"
+printf '# a comment\nNVIDIA_REQUIRE_CUDA=cuda>=13.9\nNVIDIA_DISABLE_REQUIRE\n' >"$TEST/env"
+fails_with 125 "this image needs a newer driver" run --gpus all --env-file "$TEST/env" base true
+NVIDIA_DISABLE_REQUIRE=true run --gpus all --env-file "$TEST/env" base true
+NVIDIA_DISABLE_REQUIRE=true run --gpus all -e NVIDIA_DISABLE_REQUIRE -e "NVIDIA_REQUIRE_CUDA=cuda>=13.9" base true
+
 case_ "exit codes are docker's: the program's own, 125, 126, 127"
 for code in 0 7 42; do
   got=0
