@@ -7,18 +7,23 @@
 #include <string>
 #include <string_view>
 
+#include "compat/tables.h"
+
 namespace outboard::doctor {
 
 /// "CUDA 5.0 to 12.9, drivers up to branch 580", "CUDA 11.8 and newer, drivers from 520.61.05";
 /// nothing for a compute capability that the tables do not know.
-std::optional<std::string> what_runs(std::string_view compute_capability);
+std::optional<std::string> what_runs(const compat::Tables& tables,
+                                     std::string_view compute_capability);
 
 /// Why a driver of this version does not drive the card ("branch 470 was the last for it"), or
 /// nothing. `flavor`: "open" or "proprietary" (host::Facts::module_flavor).
-std::optional<std::string> why_not_driven(std::string_view compute_capability,
+std::optional<std::string> why_not_driven(const compat::Tables& tables,
+                                          std::string_view compute_capability,
                                           std::string_view driver, std::string_view flavor);
 
 /// The month in which the driver's branch ended, if it lies before `month` ("2026-11").
-std::optional<std::string> branch_ended(std::string_view driver, std::string_view month);
+std::optional<std::string> branch_ended(const compat::Tables& tables, std::string_view driver,
+                                        std::string_view month);
 
 }  // namespace outboard::doctor

@@ -63,7 +63,7 @@ Findings look_for_driver(const Facts& facts) {
   Findings findings;
   for (const auto& [model, addresses] : by_model(facts)) {
     auto capability = capability_of(facts, addresses.front());
-    auto runs = capability ? what_runs(*capability) : std::nullopt;
+    auto runs = capability ? what_runs(facts.tables(), *capability) : std::nullopt;
     findings.push_back(
         found(Severity::kError,
               cat("no NVIDIA driver is installed for ", model, " at ",
@@ -177,9 +177,10 @@ Findings look_for_unused_gpus(const Facts& facts) {
                                "NVreg_ExcludedGpus in the options of the module"));
     } else if (on_bus == facts.pci.gpus.end() || !on_bus->driver || *on_bus->driver == "nvidia") {
       auto capability = capability_of(facts, gpu.pci);
-      auto why = capability ? why_not_driven(*capability, *facts.machine.module_version,
-                                             facts.machine.module_flavor.value_or(""))
-                            : std::nullopt;
+      auto why = capability
+                     ? why_not_driven(facts.tables(), *capability, *facts.machine.module_version,
+                                      facts.machine.module_flavor.value_or(""))
+                     : std::nullopt;
       findings.push_back(found(Severity::kError,
                                cat("the driver does not use ", name, why ? ": " + *why : ""),
                                why ? "install a driver that knows this card" : ""));
@@ -191,7 +192,7 @@ Findings look_for_unused_gpus(const Facts& facts) {
 Findings look_at_branch(const Facts& facts) {
   const auto& module = facts.machine.module_version;
   if (!module) return ok("the module is not loaded");
-  auto ended = branch_ended(*module, facts.system.month);
+  auto ended = branch_ended(facts.tables(), *module, facts.system.month);
   if (!ended) return ok(cat("driver ", printable(*module)));
   Finding finding =
       found(Severity::kNote, cat("the branch of driver ", printable(*module), " ended in ", *ended),
@@ -223,7 +224,7 @@ std::vector<Check> driver_checks() {
        "from the PCI ID database",
        "no program can use the GPU, in a container or outside",
        "install the NVIDIA driver from your distribution's packages",
-       {Part::kMachine, Part::kPci, Part::kSystem},
+       {Part::kOwn, Part::kMachine, Part::kPci, Part::kSystem},
        look_for_driver},
       {"other-driver",
        "no other kernel driver has a GPU",
@@ -272,14 +273,14 @@ std::vector<Check> driver_checks() {
        "this GPU is missing in nvidia-smi and in every container",
        "'sudo dmesg | grep NVRM' says why: a card too old or too new for this driver, too little "
        "address space for its memory (BIOS: Above 4G Decoding), or a fault",
-       {Part::kMachine, Part::kPci},
+       {Part::kOwn, Part::kMachine, Part::kPci},
        look_for_unused_gpus},
       {"driver-branch",
        "the driver's branch is maintained",
-       "/proc/driver/nvidia/version, data/driver_branch_max_cuda.csv",
+       "/proc/driver/nvidia/version, data/driver_branch_max_cuda.csv and compat.d",
        "it gets no more fixes, of security holes neither",
        "install a driver of a newer branch that still knows your cards",
-       {Part::kMachine, Part::kSystem},
+       {Part::kOwn, Part::kMachine, Part::kSystem},
        look_at_branch},
       {"driver-owner",
        "only root can change the driver's files",

@@ -44,7 +44,7 @@ std::vector<compat::GpuTraits> given_gpus(const Facts& facts) {
     if (!here) continue;
     std::string name = gpu.model.value_or("");
     gpus.push_back({cat("GPU ", gpu.pci, " (", printable(name, 100), ")"), std::nullopt,
-                    compat::gpu_class(compat::built_in_tables(), name)});
+                    compat::gpu_class(facts.tables(), name)});
   }
   return gpus;
 }
@@ -53,7 +53,7 @@ Findings look_at_compat(const Facts& facts, const LoadedLibrary& library, const 
                         const std::string& where) {
   std::vector<compat::GpuTraits> gpus = given_gpus(facts);
   compat::ForwardAnswer answer =
-      compat::judge_forward(compat::built_in_tables(), *library.version, module, gpus);
+      compat::judge_forward(facts.tables(), *library.version, module, gpus);
   if (answer.allowed && !gpus.empty())
     return ok(cat(where, ", forward compatibility: ", answer.reason));
   bool older = compare_versions(*library.version, module) < 0;
@@ -160,7 +160,7 @@ const std::vector<Check>& inside_checks() {
        "LD_LIBRARY_PATH, /etc/ld.so.cache, /proc/driver/nvidia/version",
        "'Driver/library version mismatch' (NVML), error 803 or 804 (CUDA)",
        "start the container again",
-       {Part::kMachine, Part::kInside},
+       {Part::kOwn, Part::kMachine, Part::kInside},
        look_at_libcuda},
       {"inside-nodes",
        "every node of the driver opens",

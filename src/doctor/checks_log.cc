@@ -5,7 +5,6 @@
 #include <map>
 
 #include "base/text.h"
-#include "compat/tables.h"
 #include "doctor/tables.h"
 
 namespace outboard::doctor {
@@ -109,10 +108,9 @@ Findings look_for_xids(const Facts& facts) {
   }
   if (seen.empty() && facts.log.unknown) return unknown(*facts.log.unknown);
   if (seen.empty()) return ok("none in the kernel log");
-  const compat::Tables& tables = facts.own.tables ? *facts.own.tables : compat::built_in_tables();
   Findings findings;
   for (const auto& [key, entry] : seen)
-    findings.push_back(describe({key.second, key.first}, entry, tables.xids));
+    findings.push_back(describe({key.second, key.first}, entry, facts.tables().xids));
   std::stable_sort(findings.begin(), findings.end(),
                    [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
   constexpr size_t kShown = 8;

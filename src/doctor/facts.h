@@ -191,6 +191,11 @@ struct Facts {
   ContainerFacts container;
   InsideFacts inside;
   std::string engine;  ///< the one that --engine names, or empty
+
+  /// With the rows of compat.d, where they were read.
+  const compat::Tables& tables() const {
+    return own.tables ? *own.tables : compat::built_in_tables();
+  }
 };
 
 }  // namespace outboard::doctor

@@ -3,7 +3,6 @@
 // makes its check pass.
 #include <sys/stat.h>
 
-#include "doctor/card_support.h"
 #include "test/fixtures/doctor_machine.h"
 
 using namespace outboard;
@@ -144,29 +143,6 @@ TEST_CASE("a GPU that the driver leaves alone") {
   CHECK(machine.ask("gpus-used").severity() == Severity::kNote);
   machine.remove(cat("proc/driver/nvidia/gpus/", gpu));
   CHECK(holds(machine.said("gpus-used"), "error: the driver does not use NVIDIA "));
-}
-
-TEST_CASE("which cards a driver drives, what they run, and branches that ended") {
-  CHECK(what_runs("9.0") == "CUDA 11.8 and newer, drivers from 520.61.05");
-  CHECK(what_runs("6.1") == "CUDA 8.0 to 12.9, drivers up to branch 580");
-  CHECK_FALSE(what_runs("99.9"));
-  CHECK(why_not_driven("3.5", "580.95.05", "proprietary") == "branch 470 was the last for Kepler");
-  CHECK(why_not_driven("7.0", "580.95.05", "open") ==
-        "the open kernel modules drive Turing and newer, not Volta");
-  CHECK(why_not_driven("12.0", "580.95.05", "proprietary") ==
-        "Blackwell needs the open kernel modules");
-  CHECK(why_not_driven("9.0", "470.1.1", "proprietary") ==
-        "Hopper needs a driver of branch 520 or newer");
-  CHECK_FALSE(why_not_driven("9.0", "580.95.05", "open"));
-
-  Facts facts;
-  facts.machine.module_version = "535.104.05";
-  const Check& check = *find_check("driver-branch");
-  facts.system.month = "2026-06";
-  CHECK(check.look(facts).at(0).severity == Severity::kOk);
-  facts.system.month = "2026-11";
-  CHECK(check.look(facts).at(0).severity == Severity::kNote);
-  CHECK(holds(check.look(facts).at(0).what, "535.104.05 ended in 2026-06"));
 }
 
 TEST_CASE("files of the driver that others can change") {

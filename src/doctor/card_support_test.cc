@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// What doctor takes from the tables: the built-in ones, and those with the rows of compat.d.
+#include "doctor/card_support.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "compat/tables.h"
+#include "doctor/check.h"
+
+using namespace outboard;
+using namespace outboard::doctor;
+
+namespace {
+
+bool holds(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+Finding first(const char* id, const Facts& facts) {
+  Findings findings = find_check(id)->look(facts);
+  REQUIRE_FALSE(findings.empty());
+  return findings.front();
+}
+
+}  // namespace
+
+TEST_CASE("which cards a driver drives, what they run, and branches that ended") {
+  const compat::Tables& built_in = compat::built_in_tables();
+  CHECK(what_runs(built_in, "9.0") == "CUDA 11.8 and newer, drivers from 520.61.05");
+  CHECK(what_runs(built_in, "6.1") == "CUDA 8.0 to 12.9, drivers up to branch 580");
+  CHECK_FALSE(what_runs(built_in, "99.9"));
+  CHECK(why_not_driven(built_in, "3.5", "580.95.05", "proprietary") ==
+        "branch 470 was the last for Kepler");
+  CHECK(why_not_driven(built_in, "7.0", "580.95.05", "open") ==
+        "the open kernel modules drive Turing and newer, not Volta");
+  CHECK(why_not_driven(built_in, "12.0", "580.95.05", "proprietary") ==
+        "Blackwell needs the open kernel modules");
+  CHECK(why_not_driven(built_in, "9.0", "470.1.1", "proprietary") ==
+        "Hopper needs a driver of branch 520 or newer");
+  CHECK_FALSE(why_not_driven(built_in, "9.0", "580.95.05", "open"));
+
+  Facts facts;
+  facts.machine.module_version = "535.104.05";
+  const Check& check = *find_check("driver-branch");
+  facts.system.month = "2026-06";
+  CHECK(check.look(facts).at(0).severity == Severity::kOk);
+  facts.system.month = "2026-11";
+  CHECK(check.look(facts).at(0).severity == Severity::kNote);
+  CHECK(holds(check.look(facts).at(0).what, "535.104.05 ended in 2026-06"));
+}
+
+TEST_CASE("rows of compat.d count in every check that asks the tables") {
+  auto tables = std::make_shared<compat::Tables>(compat::built_in_tables());
+  auto add = [&](const char* file, std::string_view text) {
+    CHECK(compat::add_rows(*tables, file, text).empty());
+  };
+  add("driver_branch_max_cuda.csv",
+      "branch,max_cuda,kind,eol,note,confidence,source\n620,13.9,PB,2026-01,,high,s\n");
+  add("compute_capability.csv",
+      "sm,compute_capability,architecture,example_products,first_toolkit,last_toolkit,"
+      "last_driver_branch,note,confidence,source\n90,9.0,Hopper,,11.8,13.0,600,,high,s\n");
+  add("gpu_classes.csv",
+      "name,class,note,confidence,source\nGeForce RTX 4090,data-center,,high,s\n");
+
+  Facts facts;
+  facts.machine.module_version = "620.10";
+  facts.system.month = "2026-06";
+  facts.machine.gpus = {{.pci = "0000:18:00.0", .pci_device = 0x2330}};
+  facts.pci.gpus = {{.pci = "0000:18:00.0", .name = "NVIDIA H100"}};
+  CHECK_FALSE(holds(first("gpus-used", facts).what, "600"));
+  CHECK(first("driver-branch", facts).what == "driver 620.10");
+  facts.own.tables = tables;
+  CHECK(first("driver-branch", facts).what == "the branch of driver 620.10 ended in 2026-01");
+  CHECK(holds(first("gpus-used", facts).what, ": branch 600 was the last for Hopper"));
+  facts.machine.module_version.reset();
+  CHECK(holds(first("driver-installed", facts).what, "; it runs CUDA 11.8 to 13.0, drivers "));
+
+  // In a container: libraries of forward compatibility are for GPUs of a data center.
+  const std::vector<Check>& in = inside_checks();
+  auto libcuda = std::find_if(in.begin(), in.end(), [](const Check& check) {
+    return check.id == std::string_view("inside-libcuda");
+  });
+  REQUIRE(libcuda != in.end());
+  facts.machine.module_version = "570.195.03";
+  facts.machine.gpus = {{.pci = "0000:18:00.0", .minor = 0, .model = "NVIDIA GeForce RTX 4090"}};
+  facts.inside.nodes = {{"/dev/nvidia0", 0}};
+  const char* path = "/usr/local/cuda/compat/libcuda.so.580.82.07";
+  facts.inside.libcuda = LoadedLibrary{path, path, "580.82.07", "ld.so.cache"};
+  CHECK(libcuda->look(facts).at(0).severity == Severity::kOk);
+  facts.own.tables = nullptr;
+  CHECK(libcuda->look(facts).at(0).severity == Severity::kWarning);
+
+  // They are read before the check is asked.
+  for (const char* id : {"xid", "driver-branch", "driver-installed", "gpus-used"}) {
+    INFO(std::string(id));
+    CHECK(find_check(id)->parts.has(Part::kOwn));
+  }
+  CHECK(libcuda->parts.has(Part::kOwn));
+}
