@@ -2,6 +2,7 @@
 #include "doctor/card_support.h"
 
 #include "base/text.h"
+#include "compat/card_frameworks.h"
 #include "compat/verdict.h"
 
 namespace outboard::doctor {
@@ -20,6 +21,20 @@ std::string_view branch_of(std::string_view driver) {
   return driver.substr(0, driver.find('.'));
 }
 
+// "PyTorch 2.14.0 (CUDA 12.6), TensorFlow up to 2.16.1 (CUDA 12.3)"
+std::string frameworks_for(const compat::Tables& tables, std::string_view compute_capability) {
+  std::vector<std::string> known;
+  for (compat::Framework framework :
+       {compat::Framework::kPytorch, compat::Framework::kTensorflow, compat::Framework::kJax}) {
+    auto found = compat::newest_for_card(tables, framework, compute_capability);
+    if (!found) continue;
+    known.push_back(cat(compat::framework_name(framework), found->newest ? " " : " up to ",
+                        found->build.version, " (CUDA ", found->build.cuda,
+                        found->code == compat::GpuCode::kPtx ? ", PTX alone)" : ")"));
+  }
+  return known.empty() ? "no package of PyTorch, TensorFlow or JAX" : join(known, ", ");
+}
+
 }  // namespace
 
 std::optional<std::string> what_runs(const compat::Tables& tables,
@@ -29,9 +44,22 @@ std::optional<std::string> what_runs(const compat::Tables& tables,
   std::string text = row->last_toolkit.empty()
                          ? cat("CUDA ", row->first_toolkit, " and newer")
                          : cat("CUDA ", row->first_toolkit, " to ", row->last_toolkit);
-  if (!row->last_branch.empty()) return cat(text, ", drivers up to branch ", row->last_branch);
-  auto driver = compat::full_driver(tables, row->first_toolkit);
-  return driver ? cat(text, ", drivers from ", *driver) : text;
+  if (!row->last_branch.empty()) {
+    auto first = compat::first_branch(tables, compute_capability);
+    text += first && *first != row->last_branch
+                ? cat(", drivers of branch ", *first, " to ", row->last_branch)
+                : cat(", drivers up to branch ", row->last_branch);
+  } else if (auto driver = compat::full_driver(tables, row->first_toolkit)) {
+    text += cat(", drivers from ", *driver);
+  }
+  return cat(text, ", ", frameworks_for(tables, compute_capability));
+}
+
+std::optional<std::string> last_branch(const compat::Tables& tables,
+                                       std::string_view compute_capability) {
+  const compat::CapabilityRow* row = row_of(tables, compute_capability);
+  if (!row || row->last_branch.empty()) return std::nullopt;
+  return std::string(row->last_branch);
 }
 
 std::optional<std::string> why_not_driven(const compat::Tables& tables,

@@ -11,10 +11,15 @@
 
 namespace outboard::doctor {
 
-/// "CUDA 5.0 to 12.9, drivers up to branch 580", "CUDA 11.8 and newer, drivers from 520.61.05";
-/// nothing for a compute capability that the tables do not know.
+/// "CUDA 8.0 to 12.9, drivers of branch 367 to 580, PyTorch 2.14.0 (CUDA 12.6), TensorFlow ...":
+/// the newest releases of the frameworks whose packages have code for the card. Nothing for a
+/// compute capability that the tables do not know.
 std::optional<std::string> what_runs(const compat::Tables& tables,
                                      std::string_view compute_capability);
+
+/// The last driver branch that drives the card ("470"); nothing where all new ones do.
+std::optional<std::string> last_branch(const compat::Tables& tables,
+                                       std::string_view compute_capability);
 
 /// Why a driver of this version does not drive the card ("branch 470 was the last for it"), or
 /// nothing. `flavor`: "open" or "proprietary" (host::Facts::module_flavor).

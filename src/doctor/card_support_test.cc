@@ -29,8 +29,19 @@ Finding first(const char* id, const Facts& facts) {
 
 TEST_CASE("which cards a driver drives, what they run, and branches that ended") {
   const compat::Tables& built_in = compat::built_in_tables();
-  CHECK(what_runs(built_in, "9.0") == "CUDA 11.8 and newer, drivers from 520.61.05");
-  CHECK(what_runs(built_in, "6.1") == "CUDA 8.0 to 12.9, drivers up to branch 580");
+  auto runs = [&](const char* capability) { return what_runs(built_in, capability).value_or(""); };
+  CHECK(runs("9.0").find("CUDA 11.8 and newer, drivers from 520.61.05, PyTorch ") == 0);
+  for (const char* word : {", TensorFlow ", ", JAX ", " (CUDA "}) CHECK(holds(runs("9.0"), word));
+  CHECK_FALSE(holds(runs("9.0"), "up to"));
+  CHECK(runs("6.1").find("CUDA 8.0 to 12.9, drivers of branch 367 to 580, PyTorch ") == 0);
+  CHECK(runs("3.5").find("CUDA 5.0 to 11.8, drivers up to branch 470, PyTorch up to 1.2.0 (CUDA "
+                         "10.0), ") == 0);
+  CHECK(runs("1.1") ==
+        "CUDA 1.0 to 6.5, drivers up to branch 340, no package of PyTorch, TensorFlow or JAX");
+  CHECK(holds(runs("12.0"), ", PTX alone)"));
+  CHECK(last_branch(built_in, "3.7") == "470");
+  CHECK_FALSE(last_branch(built_in, "9.0"));
+  CHECK_FALSE(last_branch(built_in, "99.9"));
   CHECK_FALSE(what_runs(built_in, "99.9"));
   CHECK(why_not_driven(built_in, "3.5", "580.95.05", "proprietary") ==
         "branch 470 was the last for Kepler");
@@ -76,7 +87,9 @@ TEST_CASE("rows of compat.d count in every check that asks the tables") {
   CHECK(first("driver-branch", facts).what == "the branch of driver 620.10 ended in 2026-01");
   CHECK(holds(first("gpus-used", facts).what, ": branch 600 was the last for Hopper"));
   facts.machine.module_version.reset();
-  CHECK(holds(first("driver-installed", facts).what, "; it runs CUDA 11.8 to 13.0, drivers "));
+  CHECK(holds(first("driver-installed", facts).what,
+              "; it runs CUDA 11.8 to 13.0, drivers of branch "));
+  CHECK(holds(first("driver-installed", facts).mend, "; it must be of branch 600 or older"));
 
   // In a container: libraries of forward compatibility are for GPUs of a data center.
   const std::vector<Check>& in = inside_checks();

@@ -64,11 +64,16 @@ Findings look_for_driver(const Facts& facts) {
   for (const auto& [model, addresses] : by_model(facts)) {
     auto capability = capability_of(facts, addresses.front());
     auto runs = capability ? what_runs(facts.tables(), *capability) : std::nullopt;
+    auto last = capability ? last_branch(facts.tables(), *capability) : std::nullopt;
+    std::string install = install_command(facts.system.distribution);
+    if (last)
+      install +=
+          cat("; it must be of branch ", *last, " or older: newer ones do not drive this card");
     findings.push_back(
         found(Severity::kError,
               cat("no NVIDIA driver is installed for ", model, " at ",
                   printable(join(addresses, ", "), 400), runs ? "; it runs " + *runs : ""),
-              install_command(facts.system.distribution)));
+              std::move(install)));
   }
   return findings;
 }

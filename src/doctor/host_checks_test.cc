@@ -66,7 +66,19 @@ TEST_CASE("a GPU without a driver is named, with the distribution's way to a dri
   CHECK(holds(said, "H200"));
   CHECK(holds(said, "Hopper, compute capability 9.0"));
   CHECK(holds(said, "ubuntu-drivers"));
+  CHECK(holds(said, "; it runs CUDA 11.8 and newer, "));
+  CHECK_FALSE(holds(said, "or older"));
   CHECK(machine.ask("module-loaded").severity() == Severity::kOk);  // one cause, one finding
+
+  // The distribution's newest driver is not for every card.
+  machine.write(machine.gpu() + "/device", "0x102d\n");
+  said = machine.said("driver-installed");
+  CHECK(holds(said, "Tesla K80"));
+  CHECK(holds(said, "install; it must be of branch 470 or older: newer ones do not drive this"));
+  machine.write(machine.gpu() + "/device", "0x0191\n");
+  said = machine.said("driver-installed");
+  CHECK(holds(said, "GeForce 8800 GTX (Tesla, compute capability 1.0)"));
+  CHECK(holds(said, "no package of PyTorch"));
 
   // A card that the table does not know is named from the system's own pci.ids.
   machine.write(machine.gpu() + "/device", "0xfffe\n");
