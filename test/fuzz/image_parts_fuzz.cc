@@ -4,9 +4,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+
+#include "base/text.h"
 #include "elf/fat_binary.h"
 #include "engine/image_files.h"
+#include "engine/image_outline.h"
 #include "engine/tar_index.h"
+#include "engine/tar_stream.h"
 #include "require.h"
 
 using namespace outboard;
@@ -30,14 +35,54 @@ static void check_fat_binary(std::string_view bytes) {
   for (unsigned number : found->ptx) FUZZ_REQUIRE(number < 1000);
 }
 
+static std::string seen(const engine::TarItem& item) {
+  return cat(std::string(1, item.type), item.size, " ", item.name, "\n", item.link, "\n");
+}
+
+// The same archive in pieces, of any size, has the same items.
+static void check_stream(std::string_view bytes, const std::string& indexed) {
+  std::string streamed;
+  engine::TarStream stream("input", [&](const engine::TarItem& item, std::string_view head) {
+    FUZZ_REQUIRE(head.size() == std::min<uint64_t>(item.size, engine::TarStream::kHead));
+    streamed += seen(item);
+    return true;
+  });
+  for (size_t piece = 1; !bytes.empty(); piece = piece * 2 + 1) {
+    auto more = stream.feed(bytes.substr(0, piece));
+    FUZZ_REQUIRE(more.has_value());
+    if (!*more) break;
+    bytes.remove_prefix(std::min(piece, bytes.size()));
+  }
+  FUZZ_REQUIRE(streamed == indexed, streamed, indexed);
+}
+
+// A tree of names has a directory above each, and is the same when it is read back.
+static void check_outline(const engine::ImageOutline& outline) {
+  using Kind = engine::ImageOutline::Kind;
+  for (const auto& [path, entry] : outline.entries()) {
+    FUZZ_REQUIRE(path.find("/../") == std::string::npos && path[0] == '/', path);
+    auto above = outline.find(path.substr(0, path.rfind('/')));
+    FUZZ_REQUIRE(path.rfind('/') == 0 || (above && above->kind == Kind::kDirectory), path);
+  }
+  auto again = engine::ImageOutline::from_json(outline.to_json());
+  FUZZ_REQUIRE(again && *again == outline);
+}
+
 static void check_archive(std::string_view bytes) {
   uint64_t place = 0;
+  std::string indexed;
+  engine::ImageOutline outline;
   auto scanned =
       engine::scan_tar(file_of(bytes), 0, bytes.size(), "input", [&](const engine::TarItem& item) {
         // Contents lie in the archive, one behind the other.
         FUZZ_REQUIRE(item.offset >= place + 512 && item.offset <= bytes.size());
         FUZZ_REQUIRE(item.size <= bytes.size() - item.offset, item.name);
         place = item.offset + item.size;
+        indexed += seen(item);
+        using Kind = engine::ImageOutline::Kind;
+        outline.add("/" + item.name, item.type == '2'
+                                         ? engine::ImageOutline::Entry{Kind::kLink, item.link}
+                                         : engine::ImageOutline::Entry{Kind::kFile, "", 64});
         auto file = engine::versioned_file(item.name);
         if (file) {
           FUZZ_REQUIRE(file->path == item.name);
@@ -48,7 +93,12 @@ static void check_archive(std::string_view bytes) {
         }
         return true;
       });
-  if (!scanned) require_readable(scanned.error());
+  if (scanned) {
+    check_stream(bytes, indexed);
+  } else {
+    require_readable(scanned.error());
+  }
+  check_outline(outline);
   // An end that lies behind the file's is somebody's word, and wrong.
   FUZZ_REQUIRE(!engine::scan_tar(file_of(bytes), 0, UINT64_MAX, "input",
                                  [](const engine::TarItem&) { return true; }));
