@@ -151,8 +151,8 @@ Result<CompatDecision> check_compatibility(Chosen& chosen, const MachineOptions&
     notes.push_back(cat("CUDA forward compatibility: the image's '",
                         printable(demands.compat->directory), "' (",
                         printable(demands.compat->version), ") is not used: ", decision.why));
-  auto failure = compat::requirement_failure(basis.requirements, basis.driver, basis.gpus,
-                                             basis.compat_cuda(), tables, notes);
+  auto failure = compat::requirement_failure(basis.requirements, basis.driver_for_message(),
+                                             basis.gpus, basis.compat_cuda(), tables, notes);
   if (failure && basis.possible_cuda.empty()) return std::move(*failure);
   return std::move(basis.decision);
 }

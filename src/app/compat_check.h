@@ -44,6 +44,13 @@ struct CompatBasis {
 
   /// The CUDA version that the container will have by forward compatibility; empty: the driver's.
   std::string compat_cuda() const { return decision.use_image_compat ? decision.cuda : ""; }
+
+  /// The driver as a message sees it: libraries that are switched off are no way out.
+  compat::DriverTraits driver_for_message() const {
+    compat::DriverTraits traits = driver;
+    if (mode == CompatMode::kOff) traits.forward = compat::ForwardLibraries::kOff;
+    return traits;
+  }
 };
 
 /// kUsage: a requirement cannot be read. May ask NVML for brands, if the answer hangs on them.

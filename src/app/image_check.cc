@@ -296,8 +296,8 @@ class GpuCheck {
 
   void judge_requirements() {
     std::vector<std::string> notes;
-    auto failure = compat::requirement_failure(basis_.requirements, driver_, {gpu_},
-                                               basis_.compat_cuda(), tables_, notes);
+    auto failure = compat::requirement_failure(basis_.requirements, basis_.driver_for_message(),
+                                               {gpu_}, basis_.compat_cuda(), tables_, notes);
     for (const std::string& note : notes) add_once(notes_, note);
     if (!failure) return;
     if (!basis_.possible_cuda.empty() && waits_for_libraries()) return;

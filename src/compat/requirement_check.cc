@@ -56,10 +56,13 @@ std::string have_text(const Clause& clause, const Offer& offer, const std::strin
 }
 
 std::string need_text(const Requirement& requirement, const Clause& clause) {
-  bool more = requirement.alternatives.size() > 1 || requirement.alternatives[0].size() > 1;
-  return cat(requirement.origin,
-             more ? " asks for one of several, the first of which is " : " asks for ",
-             printable(clause.text(), 80));
+  std::string_view of_several = "";
+  if (requirement.alternatives.size() > 1) {
+    of_several = requirement.alternatives.front().size() > 1
+                     ? "one of several, the first of which has "
+                     : "one of several, the first of which is ";
+  }
+  return cat(requirement.origin, " asks for ", of_several, printable(clause.text(), 80));
 }
 
 void add_way(std::string& hint, const std::string& way) {
@@ -84,6 +87,56 @@ bool asks_for_older(const Clause& clause, const Offer& offer) {
   return false;
 }
 
+// "575" of "572.16": the oldest branch that may have such a driver.
+std::string branch_for(std::string_view version, const Tables& tables) {
+  std::string wanted(version.substr(0, version.find('.')));
+  std::string best;
+  for (const BranchRow& row : tables.branches) {
+    if (compare_padded(row.branch, wanted) < 0) continue;
+    if (best.empty() || compare_padded(row.branch, best) < 0) best = row.branch;
+  }
+  return printable(best.empty() ? wanted : best, 20);
+}
+
+// The driver that an alternative asks for with clauses of its own, `failing` being a floor of them.
+std::string driver_way(const std::vector<Clause>& alternative, const Clause& failing,
+                       const Tables& tables) {
+  std::string clauses;
+  bool open = true;
+  for (const Clause& clause : alternative) {
+    if (clause.property != Property::kDriver) continue;
+    clauses += cat(clauses.empty() ? "" : ",", clause.text());
+    open = open && (clause.op == Operator::kGreater || clause.op == Operator::kGreaterOrEqual);
+  }
+  return cat("install a driver of branch ", branch_for(failing.value, tables),
+             open ? " or newer (" : " (", printable(clauses, 80), ")");
+}
+
+// True where the support matrix allows the libraries of a CUDA version.
+bool has_forward(const Tables& tables, const DriverTraits& driver, const GpuTraits& gpu,
+                 std::string_view toolkit) {
+  if (driver.forward == ForwardLibraries::kOff) return false;
+  auto releases = forward_releases(tables, driver.version, {gpu}, false);
+  return std::find(releases.begin(), releases.end(), cuda_release(toolkit)) != releases.end();
+}
+
+// Why forward compatibility is no way out where the GPU alone is in the way.
+std::string forward_remark(const Tables& tables, const DriverTraits& driver, const GpuTraits& gpu,
+                           std::string_view toolkit) {
+  if (has_forward(tables, driver, gpu, toolkit)) return "";
+  GpuTraits data_center = gpu;
+  data_center.gpu_class = GpuClass::kDataCenter;
+  if (!has_forward(tables, driver, data_center, toolkit)) return "";
+  return cat("; forward compatibility does not help with ", gpu_class_name(gpu.gpu_class));
+}
+
+std::string package_way(std::string_view toolkit) {
+  std::string release = cuda_release(toolkit);
+  size_t dot = release.find('.');
+  return cat("use an image with the package cuda-compat-", release.substr(0, dot), "-",
+             release.substr(dot + 1), ": forward compatibility runs it on this driver and GPU");
+}
+
 // What would let the container run.
 std::string ways_out(const Requirement& requirement, const Clause& clause, const Offer& offer,
                      const DriverTraits& driver, const CheckedGpu* gpu, const ImageFlavour& flavour,
@@ -96,18 +149,18 @@ std::string ways_out(const Requirement& requirement, const Clause& clause, const
                                                        : "install an older driver",
                       ", one with ", printable(clause.text(), 80)));
     if (auto own = cuda_of(driver, tables)) add_way(hint, cat("use an image for CUDA ", own->text));
-  } else if (about_version && toolkit) {
-    Judgement judged = judge_toolkit(tables, *toolkit, driver, gpu ? gpu->traits : GpuTraits{});
-    auto full = full_driver(tables, *toolkit);
-    if (full) {
-      add_way(hint, cat("install a driver of branch ", full->substr(0, full->find('.')),
-                        " or newer (", *full, " for CUDA ", *toolkit, ")"));
-    }
-    if (judged.verdict == Verdict::kForward) {
-      auto parts = split(*toolkit, '.');
-      add_way(hint, cat("use an image with the package cuda-compat-", parts[0], "-",
-                        parts.size() > 1 ? parts[1] : "0",
-                        ": forward compatibility runs it on this driver and GPU"));
+  } else if (about_version) {
+    Verdict verdict = Verdict::kUnknown;
+    if (clause.property == Property::kDriver) {
+      add_way(hint, driver_way(requirement.alternatives.front(), clause, tables));
+    } else if (toolkit) {
+      if (auto full = full_driver(tables, *toolkit)) {
+        add_way(hint, cat("install a driver of branch ", full->substr(0, full->find('.')),
+                          " or newer (", *full, " for CUDA ", *toolkit, ")"));
+      }
+      if (gpu && has_forward(tables, driver, gpu->traits, *toolkit))
+        add_way(hint, package_way(*toolkit));
+      verdict = judge_toolkit(tables, *toolkit, driver, gpu ? gpu->traits : GpuTraits{}).verdict;
     }
     if (auto own = cuda_of(driver, tables); own && !own->at_least) {
       std::vector<GpuTraits> gpus;
@@ -116,7 +169,7 @@ std::string ways_out(const Requirement& requirement, const Clause& clause, const
       add_way(hint, cat("use an image of CUDA ", own->text, " or older",
                         image ? cat(" (", *image, ")") : ""));
     }
-    if (judged.verdict == Verdict::kMinor) {
+    if (verdict == Verdict::kMinor) {
       add_way(hint,
               "start it regardless with -e NVIDIA_DISABLE_REQUIRE=true: by minor-version "
               "compatibility most programs run on this driver");
@@ -139,6 +192,10 @@ Error failure(const Requirement& requirement, const Offer& offer, const DriverTr
       cat(newer && floor ? "this image needs a newer driver: " : "this image does not fit here: ",
           need_text(requirement, *clause), ", and ", have_text(*clause, offer, label));
   if (gpu && newer && !label.empty()) text += cat(" (checked for ", label, ")");
+  if (auto toolkit = lowest_cuda(requirement); toolkit && gpu && floor) {
+    if (clause->property == Property::kCuda)
+      text += forward_remark(tables, driver, gpu->traits, *toolkit);
+  }
   return make_error(ErrorCode::kUnsupported, std::move(text),
                     ways_out(requirement, *clause, offer, driver, gpu, flavour, tables));
 }

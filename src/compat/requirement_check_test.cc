@@ -30,12 +30,18 @@ TEST_CASE("the message says what is there, what is needed and what to do") {
   CHECK(error->code == ErrorCode::kUnsupported);
   CHECK(error->text ==
         "this image needs a newer driver: NVIDIA_REQUIRE_CUDA asks for cuda>=12.8, and driver "
-        "535.104.05 has CUDA 12.2 (checked for GPU 0 (NVIDIA GeForce RTX 4090))");
+        "535.104.05 has CUDA 12.2 (checked for GPU 0 (NVIDIA GeForce RTX 4090)); forward "
+        "compatibility does not help with a consumer GPU");
   CHECK(error->hint ==
         "install a driver of branch 570 or newer (570.26 for CUDA 12.8); or use an image of CUDA "
         "12.2 or older (nvidia/cuda:12.2.2-base-ubuntu22.04); or start it regardless with -e "
         "NVIDIA_DISABLE_REQUIRE=true: by "
         "minor-version compatibility most programs run on this driver");
+  error = check("cuda>=12.8", "535.104.05", {h200});
+  REQUIRE(error);
+  CHECK(error->hint.find("; or use an image with the package cuda-compat-12-8: forward") !=
+        std::string::npos);
+  CHECK(error->text.find("does not help") == std::string::npos);
   error = check("cuda>=13.0", "535.104.05", {h200});
   REQUIRE(error);
   CHECK(error->hint ==
@@ -77,6 +83,32 @@ TEST_CASE("the message says what is there, what is needed and what to do") {
   std::vector<std::string> notes;
   CHECK_FALSE(check("cuda>=99.0", "999.1", {h200}, "", &notes));
   CHECK(notes.size() == 1);
+}
+
+TEST_CASE("a demand for a driver names the branch that would do") {
+  CheckedGpu h200{{"GPU 0 (NVIDIA H200)", "9.0", GpuClass::kDataCenter}, "NVIDIA"};
+  auto hint = [&](const std::string& expression) {
+    auto error = check(expression, "535.104.05", {h200});
+    REQUIRE(error);
+    return error->hint.substr(0, error->hint.find("; or "));
+  };
+  CHECK(hint("driver>=575") == "install a driver of branch 575 or newer (driver>=575)");
+  CHECK(hint("driver>572.16") == "install a driver of branch 575 or newer (driver>572.16)");
+  CHECK(hint("driver=575.57.08") == "install a driver of branch 575 (driver=575.57.08)");
+  CHECK(hint("cuda>=12.0,driver>=550,driver<551") ==
+        "install a driver of branch 550 (driver>=550,driver<551)");
+  CHECK(hint("driver>=9999") == "install a driver of branch 9999 or newer (driver>=9999)");
+}
+
+TEST_CASE("several are said to be several only where one of them would do") {
+  CheckedGpu h200{{"GPU 0 (NVIDIA H200)", "9.0", GpuClass::kDataCenter}, "NVIDIA"};
+  auto has = [&](const std::string& expression, const std::string& part) {
+    auto error = check(expression, "535.104.05", {h200});
+    return error && error->text.find(part) != std::string::npos;
+  };
+  CHECK(has("cuda>=11.0,cuda<12.0", "NVIDIA_REQUIRE_CUDA asks for cuda<12.0, and"));
+  CHECK(has("cuda>=13.0 driver>=570", "asks for one of several, the first of which is cuda>=13.0"));
+  CHECK(has("cuda>=11.0,cuda<12.0 driver>=570", "the first of which has cuda<12.0"));
 }
 
 TEST_CASE("the brand is asked for only where the answer hangs on it") {

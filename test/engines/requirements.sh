@@ -39,6 +39,14 @@ bundle "$TEST/new" "echo started" NVIDIA_VISIBLE_DEVICES=all CUDA_VERSION=12.4.1
 error=$(in_bundle "$TEST/new" 2>&1) && fail "it started"
 has "CUDA_VERSION asks for cuda>=12.4" "$error"
 has "minor-version compatibility" "$error"
+has "cuda-compat-12-4" "$error"
+bundle "$TEST/new" "echo started" NVIDIA_VISIBLE_DEVICES=all "NVIDIA_REQUIRE_DRIVER=driver>=575"
+error=$(in_bundle "$TEST/new" 2>&1) && fail "it started"
+has "install a driver of branch 575 or newer (driver>=575)" "$error"
+lacks "one of several" "$error"
+bundle "$TEST/new" "echo started" NVIDIA_VISIBLE_DEVICES=all "NVIDIA_REQUIRE_CUDA=cuda>=11.0,cuda<12.0"
+error=$(in_bundle "$TEST/new" 2>&1) && fail "it started"
+has "install an older driver, one with cuda<12.0" "$error"
 bundle "$TEST/new" "echo started" NVIDIA_VISIBLE_DEVICES=all "NVIDIA_REQUIRE_ARCH=arch>=10.0"
 error=$(in_bundle "$TEST/new" 2>&1) && fail "it started"
 has "GPU 0 (NVIDIA H200 (simulated)) has compute capability 9.0" "$error"
@@ -109,6 +117,8 @@ for how in rtx off; do
   own_compat "$TEST/$how/rootfs"
   error=$(in_bundle "$TEST/$how" 2>&1) && fail "it started"
   has "this image needs a newer driver" "$error"
+  lacks cuda-compat- "$error"
+  [ $how = off ] || has "forward compatibility does not help with a consumer GPU" "$error"
   bundle "$TEST/$how" "$loaded" NVIDIA_VISIBLE_DEVICES=all LD_LIBRARY_PATH=/usr/local/cuda/compat
   lacks compat "$(in_bundle "$TEST/$how" 2>&1)"
 done
