@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "compat/csv.h"
+#include "compat/forward.h"
 
 namespace outboard::app {
 

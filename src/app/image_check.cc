@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "compat/csv.h"
+#include "compat/versions.h"
 #include "engine/image_inspect.h"
 
 namespace outboard::app {
@@ -14,11 +15,6 @@ namespace {
 using compat::ForwardLibraries;
 using compat::Judgement;
 using compat::Verdict;
-
-std::string release_of(const std::string& version) {
-  auto parts = split(version, '.');
-  return parts.size() < 2 ? cat(version, ".0") : cat(parts[0], ".", parts[1]);
-}
 
 void add_once(std::vector<std::string>& list, const std::string& text) {
   if (std::find(list.begin(), list.end(), text) == list.end()) list.push_back(text);
@@ -61,7 +57,8 @@ void note_contradictions(const std::vector<CudaSign>& signs, const CudaSign& bes
     // A requirement names the least that would do, which may be older.
     bool demand = sign.origin.find("NVIDIA_REQUIRE_") == 0;
     if (demand || told_of_label(sign, signs, best) ||
-        compat::compare_padded(release_of(sign.version), release_of(best.version)) == 0)
+        compat::compare_padded(compat::release_of(sign.version),
+                               compat::release_of(best.version)) == 0)
       continue;
     add_once(notes, cat("the image names more than one CUDA version: ", sign.origin, " says ",
                         printable(sign.version, 40), ", ", best.origin, " says ",
@@ -199,7 +196,7 @@ class GpuCheck {
                          [](const std::string& way) { return way.find("cuda-compat") == 0; }),
           own.ways_out.end());
     } else if (compat::is_version(cuda) &&
-               compat::compare_padded(basis_.decision.cuda, release_of(cuda)) < 0) {
+               compat::compare_padded(basis_.decision.cuda, compat::release_of(cuda)) < 0) {
       own.missing.push_back(cat(own_libraries(), " brings CUDA ", basis_.decision.cuda, " alone"));
     }
     return std::move(own);
@@ -241,11 +238,12 @@ class GpuCheck {
 
   void judge_cudnn() {
     std::string what = cat("cuDNN ", image_.cudnn);
-    auto needs = cuda_ ? compat::cudnn_needs(tables_, image_.cudnn, release_of(cuda_->version))
-                       : std::nullopt;
+    auto needs =
+        cuda_ ? compat::cudnn_needs(tables_, image_.cudnn, compat::release_of(cuda_->version))
+              : std::nullopt;
     if (!needs) {
       add_once(notes_, cuda_ ? cat("the tables have no ", what, " for CUDA ",
-                                   release_of(cuda_->version), ", so it was not checked")
+                                   compat::release_of(cuda_->version), ", so it was not checked")
                              : cat(what, " was not checked: no CUDA version is known for it"));
       return;
     }

@@ -3,16 +3,12 @@
 
 #include "base/text.h"
 #include "compat/csv.h"
+#include "compat/versions.h"
 #include "engine/image_config.h"
 
 namespace outboard::app {
 
 namespace {
-
-std::string release_of(const std::string& version) {
-  auto parts = split(version, '.');
-  return parts.size() < 2 ? cat(version, ".0") : cat(parts[0], ".", parts[1]);
-}
 
 /// "9.8.0.87" of "9.8.0.87-1" and of "9.8.0.87.post1"; nothing if it does not begin with a version.
 std::string leading_version(const std::string& text) {
@@ -61,7 +57,7 @@ void add_files(ImageEvidence& image, const engine::ImageFiles& files) {
     if (file.name == "libcudart") {
       // Its third number counts builds, not updates of the toolkit.
       if (!plain.empty())
-        image.signs.push_back({release_of(plain), cat("libcudart ", plain, " in it")});
+        image.signs.push_back({compat::release_of(plain), cat("libcudart ", plain, " in it")});
     } else if (file.name == "libcudnn") {
       if (image.cudnn.empty() || compat::compare_padded(plain, image.cudnn) > 0)
         image.cudnn = plain;
@@ -91,7 +87,8 @@ void add_configured_versions(ImageEvidence& image) {
   }
   if (image.cudnn.empty()) {
     image.cudnn = labels.cudnn;
-  } else if (!labels.cudnn.empty() && release_of(labels.cudnn) != release_of(image.cudnn)) {
+  } else if (!labels.cudnn.empty() &&
+             compat::release_of(labels.cudnn) != compat::release_of(image.cudnn)) {
     image.notes.push_back(cat("the image names more than one cuDNN version: its label ",
                               compat::kCudnnLabel, " says ", labels.cudnn, ", and it has ",
                               image.cudnn, ", which counts"));

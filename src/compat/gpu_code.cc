@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "compat/csv.h"
 #include "compat/requirement.h"
+#include "compat/versions.h"
 
 namespace outboard::compat {
 
@@ -17,10 +18,6 @@ bool is_embedded(const Tables& tables, std::string_view compute_capability) {
     }
   }
   return false;
-}
-
-std::string_view major_of(std::string_view version) {
-  return version.substr(0, version.find('.'));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "compat/csv.h"
+#include "compat/forward.h"
 #include "compat/image_tags.h"
 
 namespace outboard::compat {

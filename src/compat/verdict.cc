@@ -4,20 +4,13 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "compat/forward.h"
 #include "compat/image_tags.h"
+#include "compat/versions.h"
 
 namespace outboard::compat {
 
 namespace {
-
-std::string_view major_of(std::string_view version) {
-  return version.substr(0, version.find('.'));
-}
-
-std::string release_of(std::string_view version) {
-  auto parts = split(version, '.');
-  return parts.size() < 2 ? cat(version, ".0") : cat(parts[0], ".", parts[1]);
-}
 
 bool is_release_alone(std::string_view version) {
   return split(version, '.').size() <= 2;
@@ -54,32 +47,6 @@ std::string newest_release(const Tables& tables) {
     if (compare_padded(row.release, newest) > 0) newest = row.release;
   }
   return newest;
-}
-
-bool is_allowed(const ForwardRow& row) {
-  return row.status == "compatible" || row.status == "allowed_by_image_require";
-}
-
-bool may_use_forward(GpuClass gpu_class) {
-  return gpu_class == GpuClass::kDataCenter || gpu_class == GpuClass::kNgcReady;
-}
-
-const ForwardRow* forward_row(const Tables& tables, std::string_view cuda,
-                              std::string_view branch) {
-  for (const ForwardRow& row : tables.forward) {
-    if (row.cuda == cuda && row.branch == branch) return &row;
-  }
-  return nullptr;
-}
-
-char lower_case(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool starts_with_any_case(std::string_view text, std::string_view start) {
-  return text.size() >= start.size() &&
-         std::equal(start.begin(), start.end(), text.begin(),
-                    [](char a, char b) { return lower_case(a) == lower_case(b); });
 }
 
 // The branch to choose: the newest long-lived one that will do, which a new feature branch is not.
@@ -331,41 +298,6 @@ std::string_view verdict_name(Verdict verdict) {
   return "";
 }
 
-std::string_view gpu_class_name(GpuClass gpu_class) {
-  switch (gpu_class) {
-    case GpuClass::kUnknown:
-      return "a GPU of unknown kind";
-    case GpuClass::kConsumer:
-      return "a consumer GPU";
-    case GpuClass::kWorkstation:
-      return "a workstation GPU";
-    case GpuClass::kNgcReady:
-      return "an NGC-ready GPU";
-    case GpuClass::kDataCenter:
-      return "a data center GPU";
-  }
-  return "";
-}
-
-GpuClass gpu_class(const Tables& tables, std::string_view product_name) {
-  std::string_view name = product_name;
-  if (starts_with_any_case(name, "nvidia ")) name.remove_prefix(7);
-  const ClassRow* best = nullptr;
-  for (const ClassRow& row : tables.classes) {
-    std::string_view pattern = row.name;
-    bool open = pattern.back() == '*';
-    if (open) pattern.remove_suffix(1);
-    if (!starts_with_any_case(name, pattern)) continue;
-    char next = name.size() > pattern.size() ? name[pattern.size()] : ' ';
-    if (!open && next != ' ' && next != '-' && next != '/') continue;
-    if (!best || row.name.size() > best->name.size()) best = &row;
-  }
-  if (!best) return GpuClass::kUnknown;
-  if (best->gpu_class == "data-center") return GpuClass::kDataCenter;
-  if (best->gpu_class == "ngc-ready") return GpuClass::kNgcReady;
-  return best->gpu_class == "consumer" ? GpuClass::kConsumer : GpuClass::kWorkstation;
-}
-
 std::optional<KnownVersion> cuda_of_driver(const Tables& tables, std::string_view driver) {
   if (!is_version(driver)) return std::nullopt;
   const BranchRow* best = nullptr;
@@ -380,67 +312,6 @@ std::optional<KnownVersion> cuda_of_driver(const Tables& tables, std::string_vie
 Judgement judge_toolkit(const Tables& tables, std::string_view toolkit, const DriverTraits& driver,
                         const GpuTraits& gpu, GpuCode code) {
   return Judge(tables, toolkit, driver, gpu, code).judge();
-}
-
-ForwardAnswer judge_forward(const Tables& tables, std::string_view compat_version,
-                            std::string_view driver, const std::vector<GpuTraits>& gpus) {
-  ForwardAnswer answer;
-  if (!is_version(compat_version) || !is_version(driver)) {
-    answer.reason = "its version is not in its file name";
-    return answer;
-  }
-  std::string remark;
-  if (auto cuda = cuda_of_driver(tables, compat_version)) {
-    answer.cuda = cuda->text;
-    if (cuda->at_least)
-      remark = cat("; they are of driver ", compat_version,
-                   ", which is not in the tables, and were taken for CUDA ", cuda->text);
-  }
-  if (compare_padded(compat_version, driver) <= 0) {
-    answer.reason = cat("the host's driver ", driver, " is not older");
-    return answer;
-  }
-  answer.loadable = true;
-  std::string_view branch = major_of(driver);
-  const ForwardRow* row = forward_row(tables, answer.cuda, branch);
-  if (!row || !is_allowed(*row)) {
-    answer.reason = cat("the support matrix does not allow the libraries of CUDA ",
-                        answer.cuda.empty() ? std::string("?") : answer.cuda, " on driver branch ",
-                        branch, row ? "" : " (it has no such row)");
-    return answer;
-  }
-  for (const GpuTraits& gpu : gpus) {
-    if (may_use_forward(gpu.gpu_class)) continue;
-    answer.reason = cat("forward compatibility is for data center GPUs, and ", gpu.label, " is ",
-                        gpu_class_name(gpu.gpu_class));
-    return answer;
-  }
-  answer.allowed = true;
-  answer.reason =
-      cat("the support matrix allows ", row->package, " on driver branch ", branch, remark);
-  return answer;
-}
-
-std::vector<std::string> forward_releases(const Tables& tables, std::string_view driver,
-                                          const std::vector<GpuTraits>& gpus, bool forced) {
-  std::vector<std::string> releases;
-  if (!is_version(driver) || gpus.empty()) return releases;
-  auto add = [&](std::string_view release) {
-    if (std::find(releases.begin(), releases.end(), release) == releases.end())
-      releases.emplace_back(release);
-  };
-  std::string_view branch = major_of(driver);
-  bool may = std::all_of(gpus.begin(), gpus.end(),
-                         [](const GpuTraits& gpu) { return may_use_forward(gpu.gpu_class); });
-  for (const ForwardRow& row : tables.forward) {
-    if (may && row.branch == branch && is_allowed(row)) add(row.cuda);
-  }
-  for (const BranchRow& row : tables.branches) {
-    if (forced && compare_padded(row.branch, branch) >= 0) add(row.cuda);
-  }
-  std::sort(releases.begin(), releases.end(),
-            [](const std::string& a, const std::string& b) { return compare_padded(a, b) < 0; });
-  return releases;
 }
 
 std::optional<std::string> full_driver(const Tables& tables, std::string_view toolkit) {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "compat/gpu_class.h"
 #include "compat/gpu_code.h"
 #include "compat/requirement.h"
 #include "compat/tables.h"
@@ -28,23 +29,8 @@ enum class Verdict {
 /// "full", "minor", "forward", "unknown", "no".
 std::string_view verdict_name(Verdict verdict);
 
-enum class GpuClass { kUnknown, kConsumer, kWorkstation, kNgcReady, kDataCenter };
-
-/// By product name, as NVML, /proc or the PCI ID database spells it ("NVIDIA H200", "H200 SXM
-/// 141GB"). The longest fitting row counts.
-GpuClass gpu_class(const Tables& tables, std::string_view product_name);
-/// "a data center GPU", "a consumer GPU", ...
-std::string_view gpu_class_name(GpuClass gpu_class);
-
 /// The highest CUDA version of a driver, from the tables (which may have been extended).
 std::optional<KnownVersion> cuda_of_driver(const Tables& tables, std::string_view driver);
-
-/// A GPU as far as compatibility goes.
-struct GpuTraits {
-  std::string label;                              ///< "GPU 0 (NVIDIA H200)", for texts
-  std::optional<std::string> compute_capability;  ///< "9.0"
-  GpuClass gpu_class = GpuClass::kUnknown;
-};
 
 /// What is known of a container's libraries of a cuda-compat package.
 enum class ForwardLibraries {
@@ -75,22 +61,6 @@ constexpr std::string_view kImageWay = "an image of CUDA ";
 /// was built with it has for this GPU; kNone does not decide here (the caller knows the program).
 Judgement judge_toolkit(const Tables& tables, std::string_view toolkit, const DriverTraits& driver,
                         const GpuTraits& gpu, GpuCode code = GpuCode::kUnknown);
-
-/// What the support matrix says of compat libraries built with driver `compat_version` (the version
-/// in the file name of their libcuda, "570.124.06") on a host driver.
-struct ForwardAnswer {
-  bool allowed = false;
-  bool loadable = false;  ///< newer than the host's driver: it could be forced
-  std::string cuda;       ///< the CUDA version that it brings ("12.8"), if known
-  std::string reason;     ///< one clause, as "the support matrix ..."
-};
-ForwardAnswer judge_forward(const Tables& tables, std::string_view compat_version,
-                            std::string_view driver, const std::vector<GpuTraits>& gpus);
-
-/// The CUDA releases that a driver and all of these GPUs can get by forward compatibility, oldest
-/// first: those that the support matrix allows, or (`forced`) all that are newer.
-std::vector<std::string> forward_releases(const Tables& tables, std::string_view driver,
-                                          const std::vector<GpuTraits>& gpus, bool forced);
 
 /// The lowest driver with full support of a toolkit ("570.26"), the lowest with minor-version
 /// compatibility; nothing for an unknown release.

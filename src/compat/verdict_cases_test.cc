@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "compat/csv.h"
+#include "compat/forward.h"
 #include "compat/verdict.h"
 
 using namespace outboard;

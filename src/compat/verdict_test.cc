@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "compat/forward.h"
+
 using namespace outboard::compat;
 
 TEST_CASE("kinds of GPU by product name") {

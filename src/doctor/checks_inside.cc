@@ -6,6 +6,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "compat/forward.h"
 #include "compat/tables.h"
 #include "compat/verdict.h"
 #include "doctor/tables.h"

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "compat/forward.h"
 #include "compat/framework.h"
 #include "compat/table_cells.h"
 #include "compat/tables.h"
