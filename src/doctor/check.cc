@@ -44,7 +44,7 @@ const std::vector<Check>& checks() {
           log_checks(), health_checks(), bus_checks(), system_checks()})
       all.insert(all.end(), table.begin(), table.end());
     for (const auto& table : {docker_checks(), engine_file_checks(), engine_cdi_checks(),
-                              toolkit_checks(), cdi_checks()})
+                              toolkit_checks(), cdi_checks(), running_checks()})
       all.insert(all.end(), table.begin(), table.end());
     return all;
   }();

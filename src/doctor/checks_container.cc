@@ -239,6 +239,12 @@ Findings look_at_driver(const Facts& facts) {
 
 }  // namespace
 
+bool was_given_gpu(const ContainerFacts& container) {
+  if (container.spec && !given_nodes(*container.spec).empty()) return true;
+  return container.mounts && std::any_of(container.mounts->begin(), container.mounts->end(),
+                                         [](const SeenMount& mount) { return mount.version; });
+}
+
 const std::vector<Check>& container_checks() {
   static const std::vector<Check> kAll = {
       {"container-gpu",

@@ -167,6 +167,55 @@ TEST_CASE("the driver's version of a container whose files are mounted by their 
   CHECK(holds(said("container-driver", facts), "ok: no file of the driver with a version"));
 }
 
+TEST_CASE("all containers: those that lost their GPU or will, by name") {
+  auto says = [](const Facts& facts) {
+    std::string text;
+    for (const Finding& finding : ask(checks(), "containers", facts))
+      text += cat(severity_name(finding.severity), ": ", finding.what, " [", finding.mend, "]\n");
+    return text;
+  };
+  Facts facts = with_container();
+  CHECK(says(facts) == "ok: no running container was given a GPU []\n");
+  facts.containers_denied = true;
+  CHECK(says(facts) == "unknown: running containers may be looked at by root alone []\n");
+  ContainerFacts good = facts.container, lost = facts.container, small = facts.container;
+  // A container that was never given /dev/nvidia-uvm has lost nothing.
+  small.nodes->pop_back();
+  small.spec.reset();
+  facts.containers = {good, small};
+  CHECK(says(facts) == "ok: 2 with a GPU, and they keep it []\n");
+  lost.place.name = "lost";
+  lost.rules.reset();
+  lost.scope = "docker-0123.scope";
+  lost.allowed_by_systemd = "/dev/char/195:0 rw";
+  facts.containers = {good, lost};
+  CHECK(holds(says(facts), "warning: docker container 'lost': systemd's list of devices for"));
+  CHECK(holds(says(facts), "'sudo outboard doctor --container lost' looks closer]"));
+  facts.containers[1].reloaded = 2000.0;
+  CHECK(holds(says(facts), "error: docker container 'lost': systemd's list"));
+  facts.machine.module_version = "590.44.01";
+  CHECK(holds(says(facts), "error: docker container 'job': it was started with driver 580.95.05"));
+  facts.containers.assign(12, good);
+  CHECK(holds(says(facts), "warning: 2 more containers are like these"));
+}
+
+TEST_CASE("who was given a GPU, and who merely sees the host's /dev") {
+  ContainerFacts container = with_container().container;
+  CHECK(was_given_gpu(container));
+  container.spec = json::Value::object();
+  CHECK(was_given_gpu(container));  // by its mounts
+  container.mounts->clear();
+  CHECK_FALSE(was_given_gpu(container));
+}
+
+TEST_CASE("systemd's answer about many scopes") {
+  auto lists = device_lists(
+      "Id=a.scope\nDeviceAllow=/dev/char/195:0 rw\nDeviceAllow=char-* m\n\n"
+      "DeviceAllow=/dev/null rwm\nId=b.scope\n\nId=c.scope\n",
+      {"b.scope", "", "a.scope", "c.scope"});
+  CHECK(lists == std::vector<std::string>{"/dev/null rwm", "", "/dev/char/195:0 rw\nchar-* m", ""});
+}
+
 TEST_CASE("cgroups of containers, and of a host's services") {
   for (const char* text : {"0::/kubepods.slice/kubepods-burstable.slice/cri-containerd-1.scope\n",
                            "4:devices:/docker/0123\n0::/\n", "0::/system.slice/docker-01.scope\n",

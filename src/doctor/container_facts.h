@@ -14,7 +14,7 @@ namespace outboard::doctor {
 /// Where a container was found.
 struct ContainerPlace {
   std::string name;    ///< as the user gave it
-  std::string engine;  ///< "docker", "podman", "runc", "crun"
+  std::string engine;  ///< "docker", "podman", "containerd", "crio", "runc", "crun"
   std::string id;
   uint32_t pid = 0;    ///< of its first process, on the host
   std::string bundle;  ///< directory with config.json; empty: unknown
@@ -54,6 +54,10 @@ struct ContainerFacts {
   std::optional<double> reloaded;                 ///< when systemd last read its units
 };
 
+/// True if it was given the driver's nodes by its specification, or files of the driver as mounts:
+/// a container that merely sees the host's /dev was not.
+bool was_given_gpu(const ContainerFacts& container);
+
 /// A library as the dynamic loader finds it.
 struct LoadedLibrary {
   std::string path;
@@ -76,6 +80,10 @@ struct InsideFacts {
 
 /// "c 195:* rwm" by line. Lines that are none are left out. Pure.
 std::vector<DeviceRule> parse_device_rules(std::string_view text);
+/// Of what `systemctl show --property=Id,DeviceAllow` prints, the list of each scope, by line.
+/// Pure.
+std::vector<std::string> device_lists(std::string_view shown,
+                                      const std::vector<std::string>& scopes);
 bool allows(const std::vector<DeviceRule>& rules, uint32_t major, uint32_t minor);
 
 }  // namespace outboard::doctor

@@ -36,9 +36,10 @@ enum class Part {
   kCrio,
   kToolkit,
   kContainer,
+  kContainers,
   kInside,
 };
-inline constexpr int kPartCount = 18;
+inline constexpr int kPartCount = 19;
 
 /// A loaded kernel module, from /proc/modules.
 struct Module {
@@ -189,6 +190,8 @@ struct Facts {
   std::vector<EngineFiles> bundled_containerds;
   ToolkitFacts toolkit;
   ContainerFacts container;
+  std::vector<ContainerFacts> containers;  ///< all that run and were given a GPU
+  bool containers_denied = false;          ///< not all could be looked at
   InsideFacts inside;
   std::string engine;  ///< the one that --engine names, or empty
 

@@ -4,14 +4,15 @@
 #include <limits.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include <functional>
+#include <utility>
 
 #include "base/files.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "base/unix_http.h"
 #include "doctor/read_engines.h"
-#include "engine/directories.h"
+#include "doctor/running_containers.h"
 
 namespace outboard::doctor {
 
@@ -51,7 +52,13 @@ std::string bundle_of_parent(uint32_t pid) {
 
 Result<Found> in_docker(const std::string& name, const Places& places) {
   std::string socket = docker_endpoint(places);
-  if (socket.empty() || socket[0] != '/' || !path_exists(socket)) return Found();
+  if (socket.empty() || socket[0] != '/') {
+    return make_error(ErrorCode::kUnsupported,
+                      cat("docker: DOCKER_HOST is '", printable(socket, 200),
+                          "', and only containers of this machine can be looked at"),
+                      "run it on that machine");
+  }
+  if (!path_exists(socket)) return Found();
   auto answer = get_from_socket(socket, cat("/containers/", name, "/json"), kPatience);
   if (!answer) {
     if (answer.error().code == ErrorCode::kNotFound) return Found();
@@ -85,35 +92,28 @@ Result<Found> in_podman(const std::string& name) {
   return Found(place);
 }
 
-// runc keeps ROOT/ID/state.json with init_process_pid and the bundle among the labels of its
-// configuration (libcontainer 1.0 to 1.3), crun ROOT/ID/status with pid and bundle (1.8 to 1.21).
 Found in_low_level(const std::string& name) {
-  std::vector<std::string> roots = {"/run/runc", "/run/crun", engine::directories().runtime};
-  if (const char* own = ::getenv("XDG_RUNTIME_DIR")) {
-    roots.push_back(cat(own, "/runc"));
-    roots.push_back(cat(own, "/crun"));
-  }
-  for (const std::string& root : roots) {
-    std::string directory = join_path(root, name);
-    ContainerPlace place{name, "", name, 0, {}};
-    if (auto text = read_file(directory + "/state.json", 16U << 20)) {
-      auto state = json::parse(*text, "state.json");
-      if (!state) continue;
-      place.engine = "runc";
-      place.pid = static_cast<uint32_t>((*state)["init_process_pid"].as_uint().value_or(0));
-      for (const std::string& label : (*state)["config"]["labels"].as_strings()) {
-        if (label.rfind("bundle=", 0) == 0) place.bundle = label.substr(7);
-      }
-    } else if (auto status = read_file(directory + "/status", 16U << 20)) {
-      auto state = json::parse(*status, "status");
-      if (!state) continue;
-      place.engine = "crun";
-      place.pid = static_cast<uint32_t>((*state)["pid"].as_uint().value_or(0));
-      place.bundle = (*state)["bundle"].text();
-    }
-    if (place.pid != 0) return place;
+  for (const std::string& root : runtime_roots()) {
+    if (auto place = state_of_runtime(root, name)) return place;
   }
   return std::nullopt;
+}
+
+Result<Found> in_containerd(const std::string& name) {
+  bool denied = false;
+  std::vector<ContainerPlace> list;
+  for (const std::string& tasks : task_directories(denied)) {
+    for (ContainerPlace& place : bundles_of_containerd(tasks)) list.push_back(std::move(place));
+  }
+  OB_TRY(Found found, choose_container(name, list));
+  if (!found && denied)
+    return make_error(ErrorCode::kDenied, "containerd: its containers may be looked at by root",
+                      "run it with sudo");
+  return found;
+}
+
+Result<Found> in_crio(const std::string& name) {
+  return choose_container(name, bundles_of_storage(kStorageBundles, true));
 }
 
 }  // namespace
@@ -125,26 +125,28 @@ Result<ContainerPlace> find_container(const std::string& name, const std::string
                       "give the name or id that 'docker ps' or 'podman ps' shows");
   }
   std::vector<std::string> failed;
-  if (engine.empty() || engine == "docker") {
-    auto found = in_docker(name, places);
+  const std::pair<const char*, std::function<Result<Found>()>> engines[] = {
+      {"docker", [&] { return in_docker(name, places); }},
+      {"podman", [&] { return in_podman(name); }},
+      {"", [&] { return Result<Found>(in_low_level(name)); }},
+      {"containerd", [&] { return in_containerd(name); }},
+      {"crio", [&] { return in_crio(name); }},
+  };
+  for (const auto& [known, look] : engines) {
+    if (!engine.empty() && engine != known) continue;
+    Result<Found> found = look();
     if (found && *found) return **found;
-    if (!found && found.error().code == ErrorCode::kConflict) return std::move(found).error();
-    if (!found) failed.push_back(found.error().text);
-  }
-  if (engine.empty() || engine == "podman") {
-    auto found = in_podman(name);
-    if (found && *found) return **found;
-    if (!found && found.error().code == ErrorCode::kConflict) return std::move(found).error();
-    if (!found) failed.push_back(found.error().text);
-  }
-  if (engine.empty()) {
-    if (auto found = in_low_level(name)) return *found;
+    if (found) continue;
+    ErrorCode code = found.error().code;
+    if (code == ErrorCode::kConflict || code == ErrorCode::kUsage) return std::move(found).error();
+    failed.push_back(found.error().text);
   }
   return make_error(
       ErrorCode::kNotFound,
       cat("no running container '", printable(name), "'",
           failed.empty() ? "" : cat("; not everybody could be asked: ", join(failed, "; "))),
-      "give the name or id that 'docker ps', 'podman ps' or 'runc list' shows");
+      "give the name or id that 'docker ps', 'podman ps', 'runc list', 'nerdctl ps' or 'crictl ps' "
+      "shows");
 }
 
 }  // namespace outboard::doctor

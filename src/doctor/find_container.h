@@ -10,9 +10,10 @@
 
 namespace outboard::doctor {
 
-/// Asks Docker, then Podman, then looks among the containers of runc, crun and the built-in engine;
-/// `engine` ("docker", "podman", or empty) asks that one alone. kNotFound: nobody has it;
-/// kConflict: it does not run.
+/// Asks Docker, then Podman, then looks among the containers of runc, crun and the built-in engine,
+/// of containerd (Kubernetes, nerdctl) and of CRI-O; `engine` ("docker", "podman", "containerd",
+/// "crio", or empty) asks that one alone. kNotFound: nobody has it; kConflict: it does not run;
+/// kUsage: no name, or that of several containers.
 Result<ContainerPlace> find_container(const std::string& name, const std::string& engine,
                                       const Places& places);
 

@@ -70,7 +70,7 @@ std::string scope_of(const std::string& path) {
 std::optional<std::string> ask_systemd(const std::vector<std::string>& words) {
   auto program = find_program("systemctl", &system_program_directories());
   if (!program) return std::nullopt;
-  Command command{{*program, "show", "--value"}};
+  Command command{{*program, "show"}};
   command.argv.insert(command.argv.end(), words.begin(), words.end());
   CaptureOptions options;
   options.deadline = std::chrono::milliseconds(300);
@@ -119,16 +119,11 @@ bool allows(const std::vector<DeviceRule>& rules, uint32_t major, uint32_t minor
   return false;
 }
 
-void read_container(const Places& places, Facts& facts) {
-  ContainerFacts& container = facts.container;
-  container.place = places.container;
+bool read_container_files(ContainerFacts& container) {
   uint32_t pid = container.place.pid;
-  if (auto process = daemon_process(pid)) {
-    container.started = process->started;
-  } else {
-    facts.unread[Part::kContainer] = "the container has ended meanwhile";
-    return;
-  }
+  auto process = daemon_process(pid);
+  if (!process) return false;
+  container.started = process->started;
   if (container.place.bundle.empty()) {
     container.spec_error = "where its specification lies is not known";
   } else {
@@ -150,10 +145,58 @@ void read_container(const Places& places, Facts& facts) {
   auto path = cgroup_path(pid, "name=systemd");
   if (!path || scope_of(*path).empty()) path = cgroup_path(pid, "");
   if (path) container.scope = scope_of(*path);
-  if (container.scope.empty() || !path_exists("/run/systemd/system")) return;
-  container.allowed_by_systemd = ask_systemd({"--property=DeviceAllow", container.scope});
-  if (auto when = ask_systemd({"--property=UnitsLoadTimestampMonotonic"}))
-    container.reloaded = wall_clock(*when);
+  return true;
+}
+
+std::vector<std::string> device_lists(std::string_view shown,
+                                      const std::vector<std::string>& scopes) {
+  std::vector<std::string> lists(scopes.size());
+  constexpr std::string_view kId = "Id=", kAllow = "DeviceAllow=";
+  std::string id, list;
+  auto finish = [&] {
+    for (size_t i = 0; i < scopes.size(); i++) {
+      if (scopes[i] == id) lists[i] = list;
+    }
+    id.clear();
+    list.clear();
+  };
+  for (std::string_view line : split(shown, '\n')) {
+    if (trim(line).empty()) finish();
+    if (line.rfind(kId, 0) == 0) id = std::string(line.substr(kId.size()));
+    if (line.rfind(kAllow, 0) == 0 && line.size() > kAllow.size())
+      list += cat(list.empty() ? "" : "\n", line.substr(kAllow.size()));
+  }
+  finish();
+  return lists;
+}
+
+void ask_systemd_about(std::vector<ContainerFacts>& containers) {
+  std::vector<std::string> scopes, question = {"--property=Id,DeviceAllow"};
+  for (const ContainerFacts& container : containers) scopes.push_back(container.scope);
+  for (const std::string& scope : scopes) {
+    if (!scope.empty()) question.push_back(scope);
+  }
+  if (question.size() == 1 || !path_exists("/run/systemd/system")) return;
+  auto shown = ask_systemd(question);
+  auto when = ask_systemd({"--value", "--property=UnitsLoadTimestampMonotonic"});
+  if (!shown) return;
+  std::vector<std::string> lists = device_lists(*shown, scopes);
+  for (size_t i = 0; i < containers.size(); i++) {
+    if (containers[i].scope.empty()) continue;
+    containers[i].allowed_by_systemd = lists[i];
+    if (when) containers[i].reloaded = wall_clock(*when);
+  }
+}
+
+void read_container(const Places& places, Facts& facts) {
+  std::vector<ContainerFacts> one(1);
+  one[0].place = places.container;
+  if (!read_container_files(one[0])) {
+    facts.unread[Part::kContainer] = "the container has ended meanwhile";
+    return;
+  }
+  ask_systemd_about(one);
+  facts.container = std::move(one[0]);
 }
 
 }  // namespace outboard::doctor

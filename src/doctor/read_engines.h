@@ -16,6 +16,13 @@ void read_crio(const Places& places, Facts& facts);
 void read_toolkit(const Places& places, Facts& facts);
 /// Of Places::container, on this kernel's real /proc and /sys.
 void read_container(const Places& places, Facts& facts);
+/// All that run and were given a GPU, on this kernel; none where the machine lies in a directory.
+void read_containers(const Places& places, Facts& facts);
+/// Fills what the files of /proc, /sys and the bundle say of `container.place`. False: it has
+/// ended.
+bool read_container_files(ContainerFacts& container);
+/// Fills what systemd says of their scopes, by one question for all.
+void ask_systemd_about(std::vector<ContainerFacts>& containers);
 /// Opens every node of the driver, which starts its GPU.
 void read_inside(const Places& places, Facts& facts);
 

@@ -76,6 +76,8 @@ void read_part(Part part, const Places& places, Facts& facts) {
       return read_toolkit(places, facts);
     case Part::kContainer:
       return read_container(places, facts);
+    case Part::kContainers:
+      return read_containers(places, facts);
     case Part::kInside:
       return read_inside(places, facts);
   }
@@ -117,6 +119,8 @@ std::string_view part_name(Part part) {
       return "NVIDIA's toolkit";
     case Part::kContainer:
       return "the container";
+    case Part::kContainers:
+      return "the running containers";
     case Part::kInside:
       return "this container";
   }

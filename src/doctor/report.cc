@@ -206,8 +206,9 @@ std::string document() {
   out +=
       "\n## A running container\n\n"
       "`outboard doctor --container NAME` looks from the host at a container of Docker, Podman, "
-      "runc, "
-      "crun or the built-in engine: what it got, and what of that it can use now.\n";
+      "runc, crun, the built-in engine, containerd or CRI-O, by the name or id that its engine "
+      "shows or, in Kubernetes, by that of the container or the pod: what it got, and what of that "
+      "it can use now.\n";
   add_sections(container_checks(), "### ", out);
   out +=
       "\n## Inside a container\n\n"

@@ -22,5 +22,6 @@ std::vector<Check> bus_checks();
 std::vector<Check> system_checks();
 std::vector<Check> log_checks();
 std::vector<Check> health_checks();
+std::vector<Check> running_checks();
 
 }  // namespace outboard::doctor
