@@ -108,8 +108,9 @@ Result<void> DockerImageFiles::walk(const std::string& path, const TarStream::Vi
     }
     bytes_left_ -= bytes.size();
     auto more = stream.feed(bytes);
-    if (!more) failure = std::move(more).error();
-    return more && *more;
+    if (more) return *more;
+    failure = std::move(more).error();
+    return false;
   };
   OB_TRY(Output output, run_captured({{docker_, "cp", cat(id_, ":", path), "-"}}, options));
   if (failure) return std::move(*failure);
