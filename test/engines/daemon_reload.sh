@@ -36,6 +36,12 @@ for check in json.load(open(sys.argv[1]))["checks"]:
         print(finding["severity"], check["id"] + ":", finding["what"], "[" + finding["mend"] + "]")' "$TEST/doctor.json") || cat "$TEST/doctor.err"
   [ "$got" = "$1" ] || fail "doctor --container $2 exits with $got, not $1: $report"
 }
+# all CODE: what plain doctor says of all running containers lands in $report
+all() {
+  local got=0
+  report=$(in_world "$OUTBOARD_STAGE/bin/outboard" doctor --no-nvml --verbose containers 2>&1 </dev/null | tr -s ' \n' ' '; exit "${PIPESTATUS[0]}") || got=$?
+  [ "$got" = "$1" ] || fail "doctor containers exits with $got, not $1: $report"
+}
 denied="nvidia-uvm denied nvidia-uvm-tools denied nvidia0 denied nvidiactl denied "
 
 case_ "cgroup v2, and systemd is what makes the container's cgroup"
@@ -51,8 +57,13 @@ in_world sh -c 'ln -s "$0" /run/runc && cp "$1" /etc/outboard/config.toml' "$TES
 doctor 3 control
 has "warning container-rules: systemd's list of devices for outboard-control.scope lacks: " "$report"
 has "the next 'systemctl daemon-reload' takes them away [stop the container and start it again; 'sudo outboard doctor --fix char-links'" "$report"
+all 3
+has "runc container 'control': systemd's list of devices for outboard-control.scope lacks: " "$report"
+has "'sudo outboard doctor --container control' looks closer" "$report"
 systemd daemon-reload
 same "$(nodes_of control)" "$denied"
+all 1
+has "error containers: runc container 'control': " "$report"
 doctor 1 control
 has "error container-rules: systemd's list of devices for outboard-control.scope lacks: " "$report"
 has "it was put in force by a 'systemctl daemon-reload' since" "$report"
@@ -67,6 +78,8 @@ same "$(in_world sh -c 'for l in /dev/char/*; do readlink $l; done' | sort | tr 
 
 doctor 0 kept
 has "ok container-rules: systemd's list for outboard-kept.scope has every node" "$report"
+all 0
+has "ok containers: 1 with a GPU, and they keep it" "$report"
 
 case_ "with them it stays through three daemon-reloads and a daemon-reexec"
 for _ in 1 2 3; do
@@ -127,6 +140,8 @@ if command -v dockerd >/dev/null && command -v docker >/dev/null; then
   same "$(systemd is-active "$scope")" active
   systemd daemon-reload
   same "$(docker_nodes)" "$allowed"
+  all 0
+  has "ok containers: 1 with a GPU, and they keep it" "$report"
   doctor 0 gpu
   has "ok container-gpu: given by Outboard: nvidia" "$report"
   has "ok container-rules: systemd's list for $scope has every node" "$report"

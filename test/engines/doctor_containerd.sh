@@ -114,6 +114,37 @@ doctor 1 --engine containerd containerd
 has "containerd is installed, but has no socket" "$out"
 doctor 0 containerd
 
+case_ "--container: one of containerd's, by id, by the beginning of it, by the names that Kubernetes gave; one that has ended"
+start
+# $TEST/rootfs is the machine's own packages
+"$OUTBOARD_SOURCE/test/make_rootfs" "$TEST/rootfs"
+run() {  # ID [OPTION...]
+  local id=$1
+  shift
+  ctr -n k8s.io run -d "$@" --rootfs "$TEST/rootfs" "$id" /bin/sleep 1000 </dev/null >"$TEST/ctr.out" 2>&1 || fail "ctr run: $(cat "$TEST/ctr.out")"
+}
+run web-1111 --device /dev/null --annotation io.kubernetes.cri.container-type=container \
+  --annotation io.kubernetes.cri.container-name=worker --annotation io.kubernetes.cri.sandbox-name=train-0
+run web-2222
+for name in web-1111 web-1 worker train-0; do
+  doctor 1 --engine containerd --container $name
+  has "it was started without a GPU" "$out"
+done
+doctor 1 --container worker
+has "it was started without a GPU" "$out"
+doctor 2 --engine containerd --container web-
+has "'web-' means 2 running containers: web-1111 (worker, train-0); web-2222" "$out"
+doctor 1 --engine containerd --container nobody
+has "no running container 'nobody'" "$out"
+doctor 1 --engine docker --container web-1111
+has "no running container 'web-1111'" "$out"
+ctr -n k8s.io task kill -s KILL web-2222
+for _ in $(seq 50); do [ "$(ctr -n k8s.io task ls | awk '$1 == "web-2222" { print $3 }')" = STOPPED ] && break; sleep 0.1; done
+doctor 1 --engine containerd --container web-2222
+has "the containerd container 'web-2222' does not run" "$out"
+ctr -n k8s.io task rm -f web-1111 web-2222 >/dev/null 2>&1 || true
+stop
+
 case_ "a containerd that never answers is given up"
 printf '#!/bin/sh\nsleep 60\n' >"$TEST/slow"
 chmod 755 "$TEST/slow"
