@@ -8,7 +8,7 @@ need_root
 need runc
 simulated a100x8-mig
 naive=$(built naive_writer)
-library=$(find "$OUTBOARD_ROOT" -name 'libnvidia-ml.so.[0-9]*.*' -type f ! -path '*i386*' | head -1)
+library=$(driver_library libnvidia-ml)
 cp "$library" "$TEST/genuine"
 # deadline MILLISECONDS
 deadline() { policy "runtime.low-level = ['/bin/true']" "nvml.helper = '$HELPER'" "nvml.deadline-ms = $1"; }

@@ -43,7 +43,7 @@ for how in "0644 1234:0" "0666 0:0" "0664 0:1234" "0646 0:0"; do
 done
 
 case_ "a list of driver files that another user planted: no mount source of his choice"
-genuine=$(find "$OUTBOARD_ROOT" -name 'libnvidia-ml.so.[0-9]*.*' -type f ! -path '*i386*' | head -1)
+genuine=$(driver_library libnvidia-ml)
 genuine=${genuine#"$OUTBOARD_ROOT"}
 chosen=${genuine%/*}/chosen-by-another-user
 plants() { # MODE OWNER: is the planted file a mount source?

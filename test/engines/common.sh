@@ -86,6 +86,14 @@ simulated() {
   export OUTBOARD_ROOT=$TEST/$1
   policy
 }
+# driver_library NAME: the file of that 64-bit library (libcuda) of the driver in use. What is left out goes by the path inside
+# its root: the root's own has random letters in it.
+driver_library() {
+  local file
+  file=$(cd "$OUTBOARD_ROOT" && find . -name "$1.so.[0-9]*.*" -type f ! -path '*32*' ! -path '*i386*' | head -1)
+  [ -n "$file" ] || fail "no $1 of a driver under '$OUTBOARD_ROOT'"
+  echo "${OUTBOARD_ROOT%/}/${file#./}"
+}
 # ordinary_user: makes the user $user for the test; his home is $TEST/home, his XDG_RUNTIME_DIR $TEST/run.
 ordinary_user() {
   need useradd setpriv

@@ -72,7 +72,7 @@ same "$(docker run --rm --network none snapshot sh -c 'find / -xdev \( -name "li
 docker rm committed >/dev/null
 
 case_ "an image with a libcuda of its own in /usr/local/lib gets the host's"
-library=$(find "$OUTBOARD_ROOT" -name 'libcuda.so.[0-9]*.*' -type f ! -path '*32*' ! -path '*i386*' | head -1)
+library=$(driver_library libcuda)
 docker create --name own base true >/dev/null
 docker cp "$library" own:/usr/local/lib/libcuda.so.1
 docker commit --change 'CMD ["sh"]' own own-libcuda >/dev/null

@@ -90,7 +90,7 @@ same "$(life "$TEST/empty" life-empty 2>&1)" "loaded
 
 # What of an image's own, as CUDA's images have it: a driver of another version in its compat directory.
 compat=/usr/local/cuda-12.4/compat
-library=$(find "$OUTBOARD_ROOT" -name 'libcuda.so.[0-9]*.*' -type f ! -path '*32*' ! -path '*i386*' | head -1)
+library=$(driver_library libcuda)
 own_driver() {  # ROOT
   mkdir -p "$1$compat"
   { cat "$library"; echo "the image's own"; } >"$1$compat/libcuda.so.550.54.15"

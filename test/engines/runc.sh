@@ -47,7 +47,7 @@ same "$(in_bundle "$TEST/libraries" 2>&1)" "1
 
 case_ "an image's own libcuda in /usr/local/lib does not win"
 bundle "$TEST/own" "ldconfig -p | grep libcuda.so.1; LD_TRACE_LOADED_OBJECTS=1 LD_PRELOAD=libcuda.so.1 /bin/true | grep libcuda" NVIDIA_VISIBLE_DEVICES=all
-library=$(find "$OUTBOARD_ROOT" -name 'libcuda.so.[0-9]*.*' -type f ! -path '*32*' ! -path '*i386*' | head -1)
+library=$(driver_library libcuda)
 mkdir -p "$TEST/own/rootfs/usr/local/lib"
 cp "$library" "$TEST/own/rootfs/usr/local/lib/libcuda.so.1"
 ldconfig -r "$TEST/own/rootfs" 2>/dev/null
