@@ -57,8 +57,8 @@ Findings look_at_acs(const Facts& facts) {
           " ports of PCI Express switches send traffic between GPUs up to "
           "the root (ACS), first ",
           first),
-      cat("turn ACS off in the BIOS, or: sudo setpci -s ", first,
-          " ECAP_ACS+6.w=0000 (each of them, at every boot); not on machines whose GPUs go to "
+      cat("turn ACS off in the BIOS, or 'sudo setpci -s ", first,
+          " ECAP_ACS+6.w=0000' (each of them, at every boot); not on machines whose GPUs go to "
           "virtual machines"))};
 }
 

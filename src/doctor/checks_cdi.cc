@@ -19,8 +19,8 @@ Step move_aside(const CdiSpec& spec) {
 constexpr const char* kOutOfDate = "move it aside, and make it again if an engine is to use it";
 
 std::string make_again(const CdiSpec& spec) {
-  return cat("make it again if an engine is to use it: sudo nvidia-ctk cdi generate --output=",
-             printable(spec.file));
+  return cat("make it again if an engine is to use it: 'sudo nvidia-ctk cdi generate --output=",
+             printable(spec.file), "'");
 }
 
 std::string listed(const std::vector<std::string>& names) {
@@ -139,7 +139,7 @@ std::vector<Check> cdi_checks() {
        "'podman run --device nvidia.com/gpu=all' and Docker's CDI fail: 'unresolvable CDI "
        "devices', "
        "'failed to stat CDI host device', 'no such file or directory' from runc or crun",
-       "make the file again: sudo nvidia-ctk cdi generate --output=/var/run/cdi/nvidia.yaml",
+       "make the file again: 'sudo nvidia-ctk cdi generate --output=/var/run/cdi/nvidia.yaml'",
        {Part::kMachine, Part::kCdi},
        look_at_specs},
       {"cdi-driver",
@@ -148,7 +148,7 @@ std::vector<Check> cdi_checks() {
        "/proc/driver/nvidia/version",
        "'Driver/library version mismatch' (NVML) or error 803 (CUDA) in containers by CDI, while "
        "the host works",
-       "make the file again: sudo nvidia-ctk cdi generate --output=/var/run/cdi/nvidia.yaml",
+       "make the file again: 'sudo nvidia-ctk cdi generate --output=/var/run/cdi/nvidia.yaml'",
        {Part::kMachine, Part::kCdi},
        look_at_versions},
   };

@@ -37,8 +37,8 @@ Step reload_step(const DockerFacts& docker) {
 }
 
 std::string restart_text(const DockerFacts& docker) {
-  return cat("sudo systemctl restart ", unit_of(docker),
-             " (this stops containers, unless live-restore is set)");
+  return cat("'sudo systemctl restart ", unit_of(docker),
+             "' (this stops containers, unless live-restore is set)");
 }
 
 Findings look_for_docker(const Facts& facts) {
@@ -57,14 +57,14 @@ Findings look_for_docker(const Facts& facts) {
   if (docker.denied) {
     return {found(wanted ? Severity::kError : Severity::kNote,
                   cat("'", printable(docker.endpoint), "' may not be opened by this user"),
-                  "run doctor as root, or put the user into the group of the socket: sudo usermod "
-                  "-aG docker $USER")};
+                  "run doctor as root, or put the user into the group of the socket: "
+                  "'sudo usermod -aG docker $USER'")};
   }
   if (docker.error) {
     return {found(Severity::kError,
                   cat("the daemon does not answer: ", printable(*docker.error, 400)),
-                  cat("sudo systemctl start ", unit_of(docker), "; sudo journalctl -u ",
-                      unit_of(docker), " says why it does not run"))};
+                  cat("'sudo systemctl start ", unit_of(docker), "'; 'sudo journalctl -u ",
+                      unit_of(docker), "' says why it does not run"))};
   }
   if (!docker.client && !docker.server) {
     if (wanted) return {found(Severity::kError, "Docker is not installed", "install it")};
@@ -78,18 +78,19 @@ Findings look_for_docker(const Facts& facts) {
 Findings look_at_kind(const Facts& facts) {
   const DockerFacts& docker = facts.docker;
   if (is_desktop(docker)) {
-    return {found(Severity::kError,
-                  "this is Docker Desktop, whose containers run in a virtual machine without this "
-                  "machine's GPUs",
-                  "use Docker Engine: docker context use default, after sudo apt install docker.io "
-                  "(or docker-ce)")};
+    return {found(
+        Severity::kError,
+        "this is Docker Desktop, whose containers run in a virtual machine without this "
+        "machine's GPUs",
+        "use Docker Engine: 'sudo apt install docker.io' (or docker-ce), then 'docker context "
+        "use default'")};
   }
   if (is_snap(docker)) {
     return {found(Severity::kError,
                   "Docker is installed as a snap, which sees neither the host's programs nor its "
                   "driver",
-                  "install the distribution's package or docker-ce in its place: sudo snap remove "
-                  "docker")};
+                  "install the distribution's package or docker-ce in its place: 'sudo snap "
+                  "remove docker'")};
   }
   if (docker.info && docker.info->rootless) {
     return {found(Severity::kNote,
@@ -172,7 +173,7 @@ Findings look_for_hook(const Facts& facts) {
   if (!docker.hook) {
     if (docker.process && !docker.process->search_path)
       return unknown("the daemon's PATH may be read by root alone");
-    std::string link = cat("sudo ln -s $(command -v outboard-runtime) /usr/bin/", kHook);
+    std::string link = cat("'sudo ln -s $(command -v outboard-runtime) /usr/bin/", kHook, "'");
     return {found(severity, cat("there is no ", kHook, " on the daemon's PATH"),
                   cat(link, ", then ", restart_text(docker),
                       "; 'outboard run' and --runtime outboard do without"))};
@@ -247,7 +248,7 @@ Findings look_at_cdi(const Facts& facts) {
                   devices.size() > 1 ? cat(" and ", devices.size() - 1, " more") : std::string()),
               cat("'sudo journalctl -u ", unit_of(docker),
                   "' says what is wrong with the file; "
-                  "make it again: sudo nvidia-ctk cdi generate --output=FILE")));
+                  "make it again: 'sudo nvidia-ctk cdi generate --output=FILE'")));
   }
   if (findings.empty()) {
     return ok(info.cdi_directories.empty() ? "this daemon uses no CDI"

@@ -48,9 +48,9 @@ std::map<std::string, std::vector<std::string>> by_model(const Facts& facts) {
 
 std::string install_command(const std::string& distribution) {
   if (distribution == "debian")
-    return "sudo apt install nvidia-driver (component non-free of Debian's archive)";
+    return "'sudo apt install nvidia-driver' (component non-free of Debian's archive)";
   if (distribution == "ubuntu") return "sudo ubuntu-drivers install";
-  if (distribution == "fedora") return "sudo dnf install akmod-nvidia (from RPM Fusion)";
+  if (distribution == "fedora") return "'sudo dnf install akmod-nvidia' (from RPM Fusion)";
   if (distribution == "arch") return "sudo pacman -S nvidia-open";
   return "install the NVIDIA driver from your distribution's packages";
 }
@@ -107,8 +107,8 @@ Findings look_for_built_module(const Facts& facts) {
   std::string kernel = printable(facts.machine.kernel.value_or("this kernel"), 60);
   return {
       found(Severity::kError, cat("there is no nvidia kernel module for kernel ", kernel),
-            cat("sudo apt install linux-headers-", kernel,
-                " (or kernel-devel) and then sudo dkms autoinstall; or boot the kernel that the "
+            cat("'sudo apt install linux-headers-", kernel,
+                "' (or kernel-devel), then 'sudo dkms autoinstall'; or boot the kernel that the "
                 "module was built for"))};
 }
 
@@ -161,8 +161,8 @@ Findings compare_versions_of_parts(const Facts& facts) {
                          printable(*libraries), "; ", holders(facts.processes));
   return {found(Severity::kError, std::move(what),
                 module_older
-                    ? "reboot; or stop those programs, then sudo rmmod nvidia_uvm nvidia_drm "
-                      "nvidia_modeset nvidia && sudo modprobe nvidia"
+                    ? "reboot; or stop those programs, then 'sudo rmmod nvidia_uvm nvidia_drm "
+                      "nvidia_modeset nvidia && sudo modprobe nvidia'"
                     : "install the libraries of the module's version, or reboot into the module of "
                       "the libraries' version")};
 }
@@ -235,8 +235,8 @@ std::vector<Check> driver_checks() {
        "no other kernel driver has a GPU",
        "/sys/bus/pci/devices/*/driver, /proc/modules",
        "the NVIDIA driver gets no GPU that another driver (nouveau, vfio-pci) has",
-       "echo 'blacklist nouveau' | sudo tee /etc/modprobe.d/blacklist-nouveau.conf, sudo "
-       "update-initramfs -u (or dracut --force), reboot",
+       "'echo blacklist nouveau | sudo tee /etc/modprobe.d/blacklist-nouveau.conf', 'sudo "
+       "update-initramfs -u' (or 'sudo dracut --force'), then reboot",
        {Part::kPci, Part::kKernel},
        look_for_other_drivers},
       {"module-built",
@@ -251,7 +251,7 @@ std::vector<Check> driver_checks() {
        "the driver's module is loaded",
        "/proc/driver/nvidia/version, /proc/modules",
        "nvidia-smi says 'couldn't communicate with the NVIDIA driver', CUDA returns error 100",
-       "sudo modprobe nvidia; if that fails, 'sudo dmesg | grep -i -e nvrm -e nvidia' says why",
+       "'sudo modprobe nvidia'; if that fails, 'sudo dmesg | grep -i -e nvrm -e nvidia' says why",
        {Part::kMachine, Part::kKernel, Part::kPci},
        look_for_loaded_module},
       {"driver-libraries",

@@ -69,11 +69,11 @@ Findings look_at(const EngineFiles& engine, bool wanted) {
     findings.push_back(
         found(wanted ? Severity::kError : Severity::kWarning,
               cat("its socket is there, but nobody listens: ", printable(*engine.silent, 300)),
-              cat("start it: sudo systemctl start ", engine.unit)));
+              cat("start it: 'sudo systemctl start ", engine.unit, "'")));
   } else if (wanted && !engine.unit.empty() && engine.socket.empty()) {
     findings.push_back(found(Severity::kError,
                              cat(engine.name, " is installed, but has no socket: it does not run"),
-                             cat("start it: sudo systemctl start ", engine.unit)));
+                             cat("start it: 'sudo systemctl start ", engine.unit, "'")));
   }
   if (engine.elsewhere) {
     findings.push_back(
@@ -107,7 +107,7 @@ Findings look_at_podman(const Facts& facts) {
   const EngineFiles& podman = facts.podman;
   if (podman.program && podman.default_runtime.empty()) {
     findings = {found(Severity::kError, "Podman has no OCI runtime: neither crun nor runc is there",
-                      "install one: sudo apt install crun")};
+                      "install one: 'sudo apt install crun'")};
     findings.back().consequence = "no container starts: 'default OCI runtime \"crun\" not found'";
   }
   return findings;

@@ -52,8 +52,8 @@ Findings look_at_memory(const Facts& facts) {
       findings.push_back(
           found(Severity::kWarning,
                 cat(name_of(gpu), " waits for a reset to take faulty memory out of use"),
-                cat("stop its programs, then sudo nvidia-smi --gpu-reset -i ", gpu.index,
-                    ", or reboot")));
+                cat("stop its programs, then 'sudo nvidia-smi --gpu-reset -i ", gpu.index,
+                    "', or reboot")));
     }
   }
   if (!findings.empty()) return findings;
@@ -72,12 +72,12 @@ Findings look_at_throttling(const Facts& facts) {
     if ((reasons & (kSoftwareThermal | kHardwareThermal)) != 0) {
       findings.push_back(
           found(Severity::kWarning, cat(name_of(gpu), " is too hot and slowed down", at),
-                "look at fans, filters and the flow of air; lower the power limit (sudo "
-                "nvidia-smi -pl WATTS)"));
+                "look at fans, filters and the flow of air; lower the power limit ('sudo "
+                "nvidia-smi -pl WATTS')"));
     } else if ((reasons & (kPowerBrake | kHardwareSlowdown)) != 0) {
       findings.push_back(
           found(Severity::kWarning, cat(name_of(gpu), " is slowed down by its power supply", at),
-                "look at the power cables and supplies (nvidia-smi -q -d PERFORMANCE)"));
+                "look at the power cables and supplies ('nvidia-smi -q -d PERFORMANCE')"));
     }
   }
   if (!findings.empty()) return findings;
@@ -92,7 +92,7 @@ std::vector<Check> health_checks() {
        "NVML answers",
        "the helper outboard-nvml, which loads the driver's libnvidia-ml",
        "nvidia-smi and every program that asks NVML fail; MIG devices cannot be chosen by name",
-       "run nvidia-smi by hand; 'sudo dmesg | grep NVRM' says more",
+       "run 'nvidia-smi' by hand; 'sudo dmesg | grep NVRM' says more",
        {Part::kMachine, Part::kNvml},
        look_at_nvml},
       {"gpu-memory",

@@ -175,7 +175,7 @@ const std::vector<Check>& inside_checks() {
        "/dev/nvidia-uvm",
        "nvidia-smi works, CUDA returns error 999 or finds no device",
        "ask for the capability compute (NVIDIA_DRIVER_CAPABILITIES=compute,utility), and load "
-       "nvidia-uvm on the host: sudo modprobe nvidia-uvm",
+       "nvidia-uvm on the host: 'sudo modprobe nvidia-uvm'",
        {Part::kInside},
        look_for_uvm},
   };

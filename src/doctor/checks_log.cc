@@ -77,7 +77,7 @@ Finding describe(const Xid& xid, const Seen& seen, const std::vector<compat::Xid
     return found(
         Severity::kError,
         cat(head, ": the driver says what this GPU needs now: '", printable(*action, 60), "'"),
-        "do that: reset the GPU (stop what uses it, sudo nvidia-smi --gpu-reset), reboot, "
+        "do that: reset the GPU (stop what uses it, 'sudo nvidia-smi --gpu-reset'), reboot, "
         "or drain first");
   }
   auto number_is = [&](const compat::XidRow& row) {
@@ -147,10 +147,10 @@ constexpr Message kMessages[] = {
      "another driver has a GPU that the NVIDIA driver should have",
      "see the finding about other drivers (nouveau, vfio-pci)"},
     {"version magic", Severity::kError, "a module was built for another kernel",
-     "build it for this kernel: sudo dkms autoinstall"},
+     "build it for this kernel: 'sudo dkms autoinstall'"},
     {"nvidia: disagrees about version of symbol", Severity::kError,
      "the driver's module was built for another kernel",
-     "build it for this kernel: sudo dkms autoinstall"},
+     "build it for this kernel: 'sudo dkms autoinstall'"},
     {"nvidia-uvm: a fatal error", Severity::kWarning, "nvidia-uvm met a fatal error",
      "stop the GPU's programs and reload the module, or reboot"},
 };

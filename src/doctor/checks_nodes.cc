@@ -63,9 +63,10 @@ Findings look_at_uvm(const Facts& facts) {
   if (!major_of(facts.machine, "nvidia-uvm")) {
     std::vector<Step> steps;
     if (touches_kernel(facts)) steps.push_back({"modprobe", "nvidia-uvm"});
-    return {found(Severity::kError, "the kernel module nvidia-uvm is not loaded",
-                  "sudo modprobe nvidia-uvm", std::move(steps),
-                  "at every boot: echo nvidia-uvm | sudo tee /etc/modules-load.d/nvidia-uvm.conf")};
+    return {
+        found(Severity::kError, "the kernel module nvidia-uvm is not loaded",
+              "sudo modprobe nvidia-uvm", std::move(steps),
+              "at every boot: 'echo nvidia-uvm | sudo tee /etc/modules-load.d/nvidia-uvm.conf'")};
   }
   return look_for_nodes(facts, true);
 }
@@ -79,8 +80,8 @@ Findings look_at_numbers(const Facts& facts) {
     if (there->type != 'c') {
       findings.push_back(
           found(Severity::kError, cat("'", path, "' is a file and no device"),
-                cat("sudo rm ", path, " and make the node again: sudo mknod -m 0666 ", path, " c ",
-                    node.major, " ", node.minor)));
+                cat("'sudo rm ", path, "', and make the node again: 'sudo mknod -m 0666 ", path,
+                    " c ", node.major, " ", node.minor, "'")));
     } else if (there->major != node.major || there->minor != node.minor) {
       std::vector<Step> steps = {{"rm", "-f", node.host_path}};
       for (Step& step : make_node_steps(node, facts.machine.roots.dev))

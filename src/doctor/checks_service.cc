@@ -26,7 +26,7 @@ Findings look_for_persistence(const Facts& facts) {
           [](const host::NvmlGpu& gpu) { return gpu.health && gpu.health->persistence == true; }))
     return ok("persistence mode is on for every GPU");
   Finding finding = found(Severity::kNote, "nvidia-persistenced does not run",
-                          "sudo systemctl enable --now nvidia-persistenced (package "
+                          "'sudo systemctl enable --now nvidia-persistenced' (package "
                           "nvidia-persistenced)");
   finding.consequence =
       "a GPU that nobody uses is shut down: the next program waits a second or more for each GPU, "
@@ -42,7 +42,7 @@ Findings look_for_fabric_manager(const Facts& facts) {
   std::string version = printable(*facts.machine.module_version);
   return {
       found(Severity::kError, "the GPUs hang on NVSwitches, and the fabric manager does not run",
-            cat("sudo systemctl enable --now nvidia-fabricmanager (of version ", version, ")"))};
+            cat("'sudo systemctl enable --now nvidia-fabricmanager' (of version ", version, ")"))};
 }
 
 Findings look_at_loader_cache(const Facts& facts) {
@@ -58,7 +58,7 @@ Findings look_at_loader_cache(const Facts& facts) {
               cat("ld.so.cache leads to ", printable(facts.system.cached_libcuda->front()),
                   " of driver ", printable(*facts.system.cached_version, 40),
                   ", the kernel module is ", printable(*module, 40)),
-              "sudo ldconfig; if it stays so, take that directory (an older driver, cuda-compat) "
+              "'sudo ldconfig'; if it stays so, take that directory (an older driver, cuda-compat) "
               "out of /etc/ld.so.conf.d")};
   }
   if (facts.system.cached_libcuda && !facts.system.cached_libcuda->empty())
@@ -86,13 +86,12 @@ Findings look_at_mig(const Facts& facts) {
   for (const host::NvmlGpu& gpu : facts.nvml.answer->gpus) {
     devices += gpu.mig.size();
     if (gpu.mig_enabled != true || !gpu.mig.empty()) continue;
-    findings.push_back(found(Severity::kWarning,
-                             cat("GPU ", gpu.index, " is in MIG mode and has no MIG device"),
-                             cat("make one, for example sudo nvidia-smi mig -i ", gpu.index,
-                                 " -cgi 19 -C (nvidia-smi mig -lgip lists the profiles), or leave "
-                                 "the mode: sudo nvidia-smi "
-                                 "-i ",
-                                 gpu.index, " -mig 0")));
+    findings.push_back(
+        found(Severity::kWarning, cat("GPU ", gpu.index, " is in MIG mode and has no MIG device"),
+              cat("make one, for example 'sudo nvidia-smi mig -i ", gpu.index,
+                  " -cgi 19 -C' ('nvidia-smi mig -lgip' lists the profiles), or leave "
+                  "the mode: 'sudo nvidia-smi -i ",
+                  gpu.index, " -mig 0'")));
   }
   return findings.empty() ? ok(cat(devices, " MIG devices")) : findings;
 }
@@ -114,9 +113,9 @@ Findings look_at_imex(const Facts& facts) {
             : "the IMEX daemon does not run, and no hosts of its NVLink domain are named",
         cat(facts.system.imex_nodes ? ""
                                     : "name the hosts in /etc/nvidia-imex/nodes_config.cfg, then ",
-            "sudo systemctl enable --now nvidia-imex (package nvidia-imex of version ",
+            "'sudo systemctl enable --now nvidia-imex' (package nvidia-imex of version ",
             printable(*facts.machine.module_version, 40),
-            "); nvidia-imex-ctl -N shows its state")));
+            "); 'nvidia-imex-ctl -N' shows its state")));
     daemon.back().consequence =
         "programs cannot share GPU memory with other hosts of the NVLink domain";
   }
@@ -135,7 +134,7 @@ Findings look_at_imex(const Facts& facts) {
                     0666};
   Finding finding =
       found(Severity::kNote, "there is no IMEX channel",
-            "sudo nvidia-modprobe -i 0, or NVreg_CreateImexChannel0=1 among the options "
+            "'sudo nvidia-modprobe -i 0', or NVreg_CreateImexChannel0=1 among the options "
             "of the module",
             make_node_steps(node, facts.machine.roots.dev));
   finding.consequence = "programs cannot share GPU memory with other hosts of the NVLink domain";

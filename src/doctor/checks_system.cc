@@ -186,9 +186,12 @@ Findings look_at_disks(const Facts& facts) {
   Findings findings;
   for (const ImageStore& store : facts.limits.stores) {
     std::string where = cat(store.owner, "'s image store '", printable(store.path), "'");
-    std::string mend = store.owner == "Docker"   ? "docker system df, docker system prune"
-                       : store.owner == "Podman" ? "podman system df, podman system prune"
-                                                 : "remove what is not needed";
+    std::string mend =
+        store.owner == "Docker"
+            ? "'docker system df' shows what takes it, 'docker system prune' removes what is unused"
+        : store.owner == "Podman"
+            ? "'podman system df' shows what takes it, 'podman system prune' removes what is unused"
+            : "remove what is not needed";
     if (store.free_bytes < 10 * kGiB && store.free_bytes < store.total_bytes) {
       findings.push_back(found(Severity::kWarning,
                                cat("only ", store.free_bytes / kMiB, " MiB are free for ", where),
@@ -220,7 +223,7 @@ std::vector<Check> system_checks() {
        "the "
        "module's file, the kernel log",
        "modprobe says 'Key was rejected by service' or 'Operation not permitted'",
-       "enrol the key that signed the module (sudo mokutil --import /var/lib/dkms/mok.pub, or "
+       "enrol the key that signed the module ('sudo mokutil --import /var/lib/dkms/mok.pub', or "
        "/var/lib/shim-signed/mok/MOK.der on Ubuntu; reboot and confirm), install a module that the "
        "distribution signed, or switch Secure Boot off in the firmware",
        {Part::kMachine, Part::kKernel, Part::kSecurity, Part::kLog},
@@ -245,7 +248,7 @@ std::vector<Check> system_checks() {
        "/sys/fs/selinux (enforce, booleans container_use_*), denials in the kernel log and in "
        "/var/log/audit/audit.log",
        "programs in containers get 'Insufficient Permissions' from NVML, or see no device",
-       "sudo setsebool -P container_use_devices=true; for one container --security-opt "
+       "'sudo setsebool -P container_use_devices=true'; for one container --security-opt "
        "label=disable",
        {Part::kSecurity, Part::kLog},
        look_at_selinux},

@@ -42,21 +42,46 @@ std::vector<Shown> by_weight(const std::vector<CheckResult>& results) {
   return all;
 }
 
-// A text that is broken at blanks so that it fits 100 columns below its first line's indentation.
+bool opens_quote(std::string_view word) {
+  return word.rfind('\'', 0) == 0 || word.rfind("('", 0) == 0;
+}
+
+bool closes_quote(std::string_view word) {
+  size_t last = word.find_last_not_of(".,;:)");
+  return last != std::string_view::npos && last > 0 && word[last] == '\'';
+}
+
+// Words, but what is quoted ('sudo ldconfig') in one piece: a person copies it.
+std::vector<std::string> pieces(std::string_view text) {
+  std::vector<std::string_view> list = words(text);
+  std::vector<std::string> out;
+  for (size_t i = 0; i < list.size(); i++) {
+    out.emplace_back(list[i]);
+    if (!opens_quote(list[i])) continue;
+    size_t end = i;
+    while (end < list.size() && !closes_quote(list[end])) end++;
+    if (end == list.size()) continue;
+    for (; i < end; i++) out.back() += cat(" ", list[i + 1]);
+  }
+  return out;
+}
+
+// A text that is broken between its pieces so that it fits 100 columns below its first line's
+// indentation; a longer piece has a line of its own.
 std::string wrapped(std::string_view text, size_t indent) {
   constexpr size_t kColumns = 100;
   std::string out;
   size_t column = indent;
-  for (std::string_view word : words(text)) {
-    if (column > indent && column + 1 + word.size() > kColumns) {
+  for (const std::string& piece : pieces(text)) {
+    if (column > indent && column + 1 + piece.size() > kColumns) {
       out += cat("\n", std::string(indent, ' '));
       column = indent;
     } else if (column > indent) {
       out += ' ';
       column++;
     }
-    out += word;
-    column += word.size();
+    out += piece;
+    column += piece.size();
   }
   return out;
 }
@@ -69,12 +94,28 @@ std::string line(std::string_view label, std::string_view text) {
   return cat(kIndent, padded(label, 6), wrapped(printable(text, 2000), kIndent.size() + 6), "\n");
 }
 
-std::string mend_of(const Finding& finding, const Check& check) {
-  if (finding.steps.empty()) return finding.mend;
-  std::string text = cat("sudo ", shell_text(finding.steps.front()));
-  if (finding.steps.size() == 1) return cat(text, "; or: sudo outboard doctor --fix");
-  return cat(text, " and ", finding.steps.size() - 1, " more; sudo outboard doctor --fix ",
-             check.id);
+// A command, to be copied: whole, whatever its length.
+std::string command_line(std::string_view label, std::string_view command) {
+  return cat(kIndent, padded(label, 6), printable(command, 4000), "\n");
+}
+
+// What to do. Where --fix does it in several steps, one command that runs them, and what they are.
+std::string mend_lines(const Finding& finding, const Check& check, const std::string& fix) {
+  constexpr std::string_view kSudo = "sudo ";
+  constexpr size_t kShown = 4;
+  if (finding.steps.empty()) {
+    if (finding.mend.empty()) return "";
+    bool is_command = finding.mend.rfind(kSudo, 0) == 0;
+    return is_command ? command_line("mend", finding.mend) : line("mend", finding.mend);
+  }
+  if (finding.steps.size() == 1)
+    return command_line("mend", cat(kSudo, shell_text(finding.steps.front())));
+  std::string out = command_line("mend", cat(fix, " ", check.id));
+  for (size_t i = 0; i < std::min(finding.steps.size(), kShown); i++)
+    out += command_line(i == 0 ? "runs" : "", shell_text(finding.steps[i]));
+  if (size_t rest = finding.steps.size(); rest > kShown)
+    out += line("", cat("and ", rest - kShown, " more"));
+  return out;
 }
 
 std::string counted(size_t count, std::string_view one, std::string_view many) {
@@ -103,20 +144,19 @@ std::string closing_line(const std::vector<CheckResult>& results, bool verbose) 
 
 }  // namespace
 
-std::string report_text(const std::vector<CheckResult>& results, bool simulated, bool verbose) {
+std::string report_text(const std::vector<CheckResult>& results, const ReportOptions& options) {
   std::string out;
-  if (simulated) out += "simulated machine: no real GPU is behind these devices\n";
+  if (options.simulated) out += "simulated machine: no real GPU is behind these devices\n";
   for (const Shown& shown : by_weight(results)) {
     const Finding& finding = *shown.finding;
     out += cat(padded(severity_name(finding.severity), kIndent.size()),
                wrapped(cat(shown.ids, ": ", printable(finding.what, 2000)), kIndent.size()), "\n");
     if (finding.severity == Severity::kUnknown) continue;
     if (!finding.consequence.empty()) out += line("so", finding.consequence);
-    std::string mend = mend_of(finding, *shown.check);
-    if (!mend.empty()) out += line("mend", mend);
+    out += mend_lines(finding, *shown.check, options.fix);
     if (!finding.afterwards.empty()) out += line("then", finding.afterwards);
   }
-  if (verbose) {
+  if (options.verbose) {
     for (const CheckResult& result : results) {
       if (result.severity() != Severity::kOk) continue;
       std::string said = result.findings.empty() ? "" : result.findings.front().what;
@@ -125,7 +165,7 @@ std::string report_text(const std::vector<CheckResult>& results, bool simulated,
     }
   }
   if (!out.empty()) out += "\n";
-  return out + closing_line(results, verbose);
+  return out + closing_line(results, options.verbose);
 }
 
 json::Value report_json(const std::vector<CheckResult>& results, bool simulated) {

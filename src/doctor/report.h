@@ -11,9 +11,16 @@
 
 namespace outboard::doctor {
 
-/// What is wrong first: what, consequence, mend; then one line that counts the rest. `verbose`
-/// lists passed checks too.
-std::string report_text(const std::vector<CheckResult>& results, bool simulated, bool verbose);
+struct ReportOptions {
+  bool simulated = false;  ///< say that the machine is a simulated one
+  bool verbose = false;    ///< list passed checks too
+  /// The command that mends what is found on this machine; the id of a check may follow.
+  std::string fix = "sudo outboard doctor --fix";
+};
+
+/// What is wrong first: what, consequence, mend; then one line that counts the rest. Commands are
+/// not broken over lines.
+std::string report_text(const std::vector<CheckResult>& results, const ReportOptions& options);
 json::Value report_json(const std::vector<CheckResult>& results, bool simulated);
 
 /// 0: nothing wrong (notes and unknowns are no fault), 1: an error, 3: warnings only.

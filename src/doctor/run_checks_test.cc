@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/files.h"
+#include "base/text.h"
 #include "doctor/finding_json.h"
 #include "doctor/report.h"
 
@@ -107,14 +108,14 @@ TEST_CASE("exit codes, and the report's order") {
   std::vector<CheckResult> results = {result(kPass, Severity::kOk, "fine"),
                                       result(kLog, Severity::kUnknown, "no access")};
   CHECK(exit_code(results) == 0);
-  CHECK(report_text(results, false, false) ==
+  CHECK(report_text(results, {}) ==
         "unknown  log: no access\n\n"
         "nothing wrong found, 1 unknown; 1 check of 2 passed ('--verbose' lists them)\n");
   results.push_back(result(kWarn, Severity::kWarning, "odd"));
   CHECK(exit_code(results) == 3);
   results.push_back(result(kCrash, Severity::kError, "bad\nline"));
   CHECK(exit_code(results) == 1);
-  CHECK(report_text(results, true, true) ==
+  CHECK(report_text(results, {true, true}) ==
         "simulated machine: no real GPU is behind these devices\n"
         "error    crash: bad\\x0aline\n"
         "         so    then this\n"
@@ -128,16 +129,47 @@ TEST_CASE("exit codes, and the report's order") {
   std::vector<CheckResult> mendable = {result(kWarn, Severity::kWarning, "odd")};
   mendable[0].findings[0].steps = {{"rm", "-f", "/a b"}};
   mendable[0].findings[0].afterwards = "at every boot: again";
-  CHECK(report_text(mendable, false, false) ==
+  CHECK(report_text(mendable, {}) ==
         "warning  warn: odd\n"
         "         so    then this\n"
-        "         mend  sudo rm -f '/a b'; or: sudo outboard doctor --fix\n"
+        "         mend  sudo rm -f '/a b'\n"
+        "         then  at every boot: again\n\n"
+        "1 warning; 0 checks of 1 passed\n");
+  mendable[0].findings[0].steps = {{"rm", "1"}, {"rm", "2"}, {"rm", "3"}, {"rm", "4"}, {"rm", "5"}};
+  CHECK(report_text(mendable, {false, false, "sudo outboard doctor --root /m --fix"}) ==
+        "warning  warn: odd\n"
+        "         so    then this\n"
+        "         mend  sudo outboard doctor --root /m --fix warn\n"
+        "         runs  rm 1\n"
+        "               rm 2\n"
+        "               rm 3\n"
+        "               rm 4\n"
+        "               and 1 more\n"
         "         then  at every boot: again\n\n"
         "1 warning; 0 checks of 1 passed\n");
   CHECK(finding_from_json(finding_to_json(kWarn, mendable[0].findings[0])).afterwards ==
         "at every boot: again");
   CHECK(report_json(results, true)["exitCode"].as_int() == 1);
   CHECK(report_json(results, true)["checks"].items().size() == 4);
+}
+
+TEST_CASE("a command is in one piece in the report, whatever its length") {
+  std::string longest = "sudo " + std::string(70, 'x') + " --output=" + std::string(30, 'y');
+  auto mend = [](const std::string& text) {
+    std::string report = report_text({{&kWarn, {{Severity::kWarning, "odd", "so", text, {}}}}}, {});
+    size_t from = report.find("mend  ") + 6;
+    return report.substr(from, report.find("\n\n") - from);
+  };
+  CHECK(mend(longest) == longest);
+  const std::string indent = "\n               ";
+  CHECK(mend(cat("make it again ('", longest, "'), as the driver's own does, or leave it")) ==
+        cat("make it again", indent, "('", longest, "'),", indent,
+            "as the driver's own does, or leave it"));
+  std::string words = "one two three four five six seven eight nine ten eleven twelve thirteen";
+  CHECK(mend(cat(words, " 'sudo ldconfig'; then more")) ==
+        cat(words, indent, "'sudo ldconfig'; then more"));
+  CHECK(mend(cat(words, " 'not closed by anything")) ==
+        cat(words, " 'not closed", indent, "by anything"));
 }
 
 TEST_CASE("the table of checks is whole") {

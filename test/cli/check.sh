@@ -77,7 +77,9 @@ grep -q 'cuda-compat-13-0' "$work/out" || say "no package to choose for CUDA 13.
 machine consumer
 expect 1 "does not run (no)" --cuda 13.0
 grep -q 'consumer GPU' "$work/out" || say "nothing about the kind of the GPU"
-expect 1 "    the same as for GPU 0" --cuda 13.0
+expect 1 "GPU 0, 1 (NVIDIA GeForce RTX 4090 (simulated)): does not run (no)" --cuda 13.0
+expect 0 "CUDA 10.0 is older than each of them, compute capability 8.9" --cuda 10.0
+expect 0 "CUDA 10.0 is older than GPU 1 (NVIDIA GeForce RTX 4090 (simulated)), compute capability 8.9" --cuda 10.0 --gpus device=1
 expect 1 "way out: driver 580.65.06 or newer, for example of branch 580 (long-term support)" --cuda 13.0
 expect 1 "way out: an image of CUDA 12.2 or older, for example nvidia/cuda:12.2.2-base-ubuntu22.04; up to 12.9 by minor-version compatibility" --cuda 13.0
 machine old

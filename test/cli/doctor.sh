@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# outboard doctor on simulated machines: a healthy one has nothing wrong, injected faults are each found by name and exit code, --fix mends
-# what it says it can, and its answers come within a second.
+# outboard doctor on simulated machines: a healthy one has nothing wrong, injected faults are each found by name and exit code, and --fix mends
+# what it says it can.
 set -euo pipefail
 PATH=$OUTBOARD_STAGE/bin:$PATH
 unset OUTBOARD_ROOT
@@ -23,22 +23,16 @@ doctor() {
 }
 # finds PATTERN: in a line of the report, which is broken and indented where it is long
 finds() {
-  awk '/^         / && !/^         (so|mend) / { sub(/^ +/, " "); printf "%s", $0; next } { printf "%s%s", sep, $0; sep = "\n" } END { print "" }' "$work/out" >"$work/flat"
+  awk '/^         / && !/^         (so|mend|runs|then) / { sub(/^ +/, " "); printf "%s", $0; next } { printf "%s%s", sep, $0; sep = "\n" } END { print "" }' "$work/out" >"$work/flat"
   grep -qE "$1" "$work/flat" || { say "not found: $1"; sed 's/^/    /' "$work/out"; }
 }
 
 fresh
-echo "case: a healthy machine has nothing wrong, says so in one line and within the time"
-start=$(date +%s%N)
+echo "case: a healthy machine has nothing wrong, and says so in one line"
 doctor 0 --no-nvml
-took=$((($(date +%s%N) - start) / 1000000))
-[ $took -le 1000 ] || say "took $took ms without NVML"
 finds '^nothing wrong found'
 finds '^simulated machine: '
-start=$(date +%s%N)
 doctor 0
-took=$((($(date +%s%N) - start) / 1000000))
-[ $took -le 3000 ] || say "took $took ms with NVML"
 
 echo "case: every check that is listed is run and explained"
 outboard doctor --list >"$work/list"
@@ -64,7 +58,8 @@ fresh
 rm "$work/machine/dev/nvidia1"
 doctor 1
 finds '^error +nodes: missing: .*/dev/nvidia1$'
-finds '^ +mend  sudo mknod -m 0666 .*/dev/nvidia1 c '
+finds "^ +mend  sudo outboard doctor --root $work/machine --fix nodes\$"
+finds '^ +runs  mknod -m 0666 .*/dev/nvidia1 c '
 doctor 0 --fix --yes
 finds '^  mknod -m 0666 '
 finds '^nodes: mended$'

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/check_report.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "compat/image_labels.h"
 
@@ -56,6 +58,47 @@ std::string details(const app::GpuVerdict& gpu) {
       out += cat("      way out: ", shown(text), "\n");
   }
   return out;
+}
+
+/// GPUs of one model and one verdict, for the same reasons.
+struct GpuGroup {
+  static constexpr std::string_view kPlace = "\x01";  ///< where a sentence names the GPU
+
+  const app::GpuVerdict* first;
+  std::string model;    ///< " (NVIDIA H200)"
+  std::string general;  ///< the details, with kPlace for the GPU's name
+  std::vector<std::string> indices;
+
+  std::string label() const {
+    return indices.size() == 1 ? first->label : cat("GPU ", join(indices, ", "), model);
+  }
+  std::string text() const {
+    return replaced(general, kPlace, indices.size() == 1 ? first->label : "each of them");
+  }
+  static std::string replaced(std::string text, std::string_view from, std::string_view to) {
+    for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+      text.replace(at, from.size(), to);
+    return text;
+  }
+};
+
+std::vector<GpuGroup> groups_of(const std::vector<app::GpuVerdict>& gpus) {
+  std::vector<GpuGroup> groups;
+  for (const app::GpuVerdict& gpu : gpus) {
+    size_t name = gpu.label.find(" (");
+    std::string model = name == std::string::npos ? "" : gpu.label.substr(name);
+    std::string general = GpuGroup::replaced(details(gpu), gpu.label, GpuGroup::kPlace);
+    auto same = std::find_if(groups.begin(), groups.end(), [&](const GpuGroup& group) {
+      return group.model == model && group.general == general &&
+             group.first->worst() == gpu.worst();
+    });
+    if (same == groups.end()) {
+      groups.push_back({&gpu, std::move(model), std::move(general), {}});
+      same = groups.end() - 1;
+    }
+    same->indices.push_back(cat(gpu.index));
+  }
+  return groups;
 }
 
 json::Value given(const std::string& text) {
@@ -160,21 +203,9 @@ std::string check_text(const CheckReport& report) {
                verdict.driver_cuda->at_least ? " or newer)" : ")");
   }
   out += "\n";
-  std::string before, before_label;
-  for (const app::GpuVerdict& gpu : verdict.gpus) {
-    out += cat(gpu.label, ": ", meaning(gpu), " (", compat::verdict_name(gpu.worst()), ")\n");
-    std::string text = details(gpu);
-    // The reason can name the GPU; what is left is most often the same for all.
-    std::string general = text;
-    for (size_t at; (at = general.find(gpu.label)) != std::string::npos;)
-      general.replace(at, gpu.label.size(), "\x01");
-    if (general == before) {
-      out += cat("    the same as for ", before_label.substr(0, before_label.find(" (")), "\n");
-    } else {
-      out += text;
-      before = general;
-      before_label = gpu.label;
-    }
+  for (const GpuGroup& group : groups_of(verdict.gpus)) {
+    out += cat(group.label(), ": ", meaning(*group.first), " (",
+               compat::verdict_name(group.first->worst()), ")\n", group.text());
   }
   for (const std::string& note : verdict.notes) out += cat("note: ", shown(note), "\n");
   return out;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <vector>
 
 #include "app/cli/command.h"
@@ -99,6 +100,18 @@ Result<doctor::Places> places_of(const Parsed& parsed) {
     read_own_files(system, own);
   };
   return places;
+}
+
+// --fix for the machine that this run looks at; sudo does not hand the environment on.
+std::string fix_command(const Parsed& parsed) {
+  std::string command = "sudo outboard doctor";
+  const char* environment = std::getenv("OUTBOARD_ROOT");  // NOLINT: one thread
+  for (const char* option : {"root", "driver-root", "dev-root", "proc-root", "sys-root"}) {
+    bool is_root = std::string_view(option) == "root";
+    std::string path = parsed.value(option, is_root && environment ? environment : "");
+    if (!path.empty()) command += cat(" --", option, " ", shell_text({absolute_path(path)}));
+  }
+  return command + " --fix";
 }
 
 Result<std::vector<CheckResult>> examine(const std::vector<const Check*>& list,
@@ -247,7 +260,8 @@ Result<int> run(const Parsed& parsed) {
   if (parsed.has("json")) {
     std::fputs(json::write_pretty(doctor::report_json(results, simulated)).c_str(), stdout);
   } else {
-    std::fputs(doctor::report_text(results, simulated, parsed.has("verbose")).c_str(), stdout);
+    doctor::ReportOptions options{simulated, parsed.has("verbose"), fix_command(parsed)};
+    std::fputs(doctor::report_text(results, options).c_str(), stdout);
   }
   return doctor::exit_code(results);
 }
