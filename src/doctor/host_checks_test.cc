@@ -30,7 +30,7 @@ TEST_CASE("a healthy machine passes every check") {
   TestMachine machine;
   std::vector<const Check*> list;
   for (const Check& check : checks()) list.push_back(&check);
-  auto results = run_checks(list, machine.places());
+  auto results = run_checks(list, machine.places(), machine.patient());
   REQUIRE(results);
   for (const CheckResult& result : *results) {
     INFO(result.check->id);
