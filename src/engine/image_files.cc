@@ -118,7 +118,7 @@ class Collector {
 
   void remove(const std::string& path) {
     files_.erase(path);
-    std::string below = path + "/";
+    std::string below = path == "/" ? path : path + "/";
     auto begin = files_.lower_bound(below), end = begin;
     while (end != files_.end() && starts_with(end->first, below)) ++end;
     files_.erase(begin, end);
@@ -258,7 +258,7 @@ void hide_below(const TarItem& item, Collector& below) {
   if (file == ".wh..wh..opq") {
     below.remove(directory_of(path));
   } else if (starts_with(file, kWhiteout)) {
-    below.remove(cat(directory_of(path), "/", file.substr(kWhiteout.size())));
+    below.remove(join_path(directory_of(path), file.substr(kWhiteout.size())));
   } else if (item.type != '5' && item.type != '1') {
     below.remove(path);
   }

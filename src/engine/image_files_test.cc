@@ -126,6 +126,34 @@ TEST_CASE("layers: what a layer above removes is gone") {
   REQUIRE(*files);
   CHECK(versions(**files) == "libnccl 2.19.1, libcudart 12.2.140, libcudnn 8.9.0");
   CHECK_FALSE(engine::read_image_layers({{tree.path + "/nothing", 0, 1}}, false));
+
+  tree.file("top.tar", archive_of({".wh.opt", "x"}));
+  files = engine::read_image_layers({place("1.tar"), place("top.tar")}, false);
+  REQUIRE(files);
+  REQUIRE(*files);
+  CHECK(versions(**files) == "libcudart 12.1.105, libcudnn 8.9.0");
+  tree.file("opaque.tar", archive_of({".wh..wh..opq", "opt/libnccl.so.2.19.1"}));
+  files = engine::read_image_layers({place("1.tar"), place("opaque.tar")}, false);
+  REQUIRE(files);
+  REQUIRE(*files);
+  CHECK(versions(**files) == "libnccl 2.19.1");
+}
+
+TEST_CASE("layers: an instruction that changes no file makes an archive of nothing") {
+  Tree tree;
+  std::string archive = archive_of({"usr/lib64/libcudart.so.12.1.105"});
+  tree.file("1.tar", archive);
+  tree.file("empty.tar", std::string(1024, '\0'));
+  for (bool compressed : {false, true}) {
+    auto files = engine::read_image_layers(
+        {{tree.path + "/empty.tar", 0, 1024}, {tree.path + "/1.tar", 0, archive.size()}},
+        compressed);
+    REQUIRE(files);
+    REQUIRE(*files);
+    CHECK(versions(**files) == "libcudart 12.1.105");
+  }
+  // Less than a block, or cut off.
+  CHECK_FALSE(engine::read_image_layers({{tree.path + "/empty.tar", 1000, 24}}, true));
 }
 
 TEST_CASE("layers: a link or a file in place of a directory hides what lay in it") {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -28,6 +29,15 @@ bool is_plain_tar(int fd, const LayerPlace& layer) {
   return ::pread(fd, magic, sizeof magic, static_cast<off_t>(layer.offset + 257)) ==
              static_cast<ssize_t>(sizeof magic) &&
          std::string_view(magic, 5) == "ustar";
+}
+
+/// The layer of an instruction that changed no file: the two blocks of zeros that end an archive.
+bool is_empty_tar(int fd, const LayerPlace& layer) {
+  char block[kTarBlock];
+  return layer.size >= sizeof block &&
+         ::pread(fd, block, sizeof block, static_cast<off_t>(layer.offset)) ==
+             static_cast<ssize_t>(sizeof block) &&
+         std::all_of(std::begin(block), std::end(block), [](char c) { return c == 0; });
 }
 
 /// Tar's option for what the layer begins with, which it cannot find out of a pipe; empty: none
@@ -138,6 +148,7 @@ Result<bool> list_layer(const LayerPlace& layer, bool compressed,
                       }));
     return true;
   }
+  if (is_empty_tar(fd.get(), layer)) return true;
   if (!compressed) return false;
   auto broken = [&](std::string_view why) {
     return make_error(ErrorCode::kConflict,
