@@ -2,6 +2,7 @@
 #include "app/image_check.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "compat/csv.h"
@@ -41,29 +42,35 @@ std::vector<CudaSign> signs_of(const ImageEvidence& image,
   return signs;
 }
 
-/// Label against variable is said by compat::requirements_of_image(), and with what counts.
-bool told_of_label(const CudaSign& sign, const std::vector<CudaSign>& signs, const CudaSign& best) {
-  auto is_label = [](const CudaSign& one) { return one.origin.find("label ") == 0; };
-  auto is_variable = [](const CudaSign& one) {
-    return one.origin == "CUDA_VERSION" || one.origin == "NVIDIA_REQUIRE_CUDA";
-  };
-  if (is_label(sign)) return std::any_of(signs.begin(), signs.end(), is_variable);
-  return is_label(best) && is_variable(sign);
+bool is_label(const CudaSign& sign) {
+  return sign.origin.find("label ") == 0;
+}
+bool is_variable(const CudaSign& sign) {
+  return sign.origin == "CUDA_VERSION" || sign.origin == "NVIDIA_REQUIRE_CUDA";
 }
 
+/// An image has as many signs as whoever made it likes.
 void note_contradictions(const std::vector<CudaSign>& signs, const CudaSign& best,
                          std::vector<std::string>& notes) {
+  constexpr size_t kSaid = 4;
+  bool any_variable = std::any_of(signs.begin(), signs.end(), is_variable);
+  std::set<std::string> found;
   for (const CudaSign& sign : signs) {
     // A requirement names the least that would do, which may be older.
     bool demand = sign.origin.find("NVIDIA_REQUIRE_") == 0;
-    if (demand || told_of_label(sign, signs, best) ||
+    // Label against variable is said by compat::requirements_of_image(), and with what counts.
+    bool told = is_label(sign) ? any_variable : is_label(best) && is_variable(sign);
+    if (demand || told ||
         compat::compare_padded(compat::release_of(sign.version),
                                compat::release_of(best.version)) == 0)
       continue;
-    add_once(notes, cat("the image names more than one CUDA version: ", sign.origin, " says ",
-                        printable(sign.version, 40), ", ", best.origin, " says ",
-                        printable(best.version, 40), "; the newer one counts"));
+    std::string text = cat(sign.origin, " says ", printable(sign.version, 40));
+    if (!found.insert(text).second || found.size() > kSaid) continue;
+    notes.push_back(cat("the image names more than one CUDA version: ", text, ", ", best.origin,
+                        " says ", printable(best.version, 40), "; the newer one counts"));
   }
+  if (found.size() > kSaid)
+    notes.push_back(cat("the image names ", found.size() - kSaid, " more older CUDA versions"));
 }
 
 std::string framework_text(const compat::FrameworkWish& wish,

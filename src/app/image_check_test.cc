@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/text.h"
+
 using namespace outboard;
 using compat::Verdict;
 
@@ -110,6 +112,12 @@ TEST_CASE("the newest CUDA version that an image names counts, and the others ar
   CHECK(verdict.cuda->version == "12.1");
   REQUIRE(verdict.notes.size() == 1);
   CHECK(verdict.notes[0].find("CUDA_VERSION says 11.8.0") != std::string::npos);
+  // As many of them as a person reads.
+  for (int i = 0; i < 3000; i++)
+    image.signs.push_back({cat("10.", i % 9), cat("libcudart 10.", i % 9, " in it")});
+  verdict = check(data_center(), image);
+  REQUIRE(verdict.notes.size() == 5);
+  CHECK(verdict.notes[4] == "the image names 6 more older CUDA versions");
   // A requirement is the least that would do, no contradiction.
   CHECK(check(data_center(), image_of({"CUDA_VERSION=12.1.0", "NVIDIA_REQUIRE_CUDA=cuda>=11.0"}))
             .notes.empty());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/image_evidence.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "compat/csv.h"
 #include "compat/versions.h"
@@ -30,6 +32,13 @@ void add_framework(ImageEvidence& image, compat::Framework framework, const std:
     if (wish.framework == framework) return;
   }
   image.frameworks.push_back({framework, version, "", ""});
+}
+
+/// Once, and as many as a person reads: an image has as many packages as whoever made it likes.
+void add_note(std::vector<std::string>& notes, std::string note) {
+  constexpr size_t kMost = 8;
+  if (notes.size() < kMost && std::find(notes.begin(), notes.end(), note) == notes.end())
+    notes.push_back(std::move(note));
 }
 
 /// "8.0 9.0 12.0+PTX", as PyTorch lists them.
@@ -62,10 +71,10 @@ void add_files(ImageEvidence& image, const engine::ImageFiles& files) {
       if (image.cudnn.empty() || compat::compare_padded(plain, image.cudnn) > 0)
         image.cudnn = plain;
     } else if (framework && file.version.find("+cpu") != std::string::npos) {
-      image.notes.push_back(cat(file.name, " ", printable(file.version, 40),
+      add_note(image.notes, cat(file.name, " ", printable(file.version, 40),
                                 " is built without CUDA: it never uses a GPU"));
     } else if (framework && !is_published(file.version)) {
-      image.notes.push_back(cat(file.name, " ", printable(file.version, 40),
+      add_note(image.notes, cat(file.name, " ", printable(file.version, 40),
                                 " is no published package: it is judged by what else is in the "
                                 "image, not by the tables"));
     } else if (framework) {

@@ -3,6 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
+#include "base/text.h"
+
 using namespace outboard;
 
 static app::ImageEvidence evidence_of(std::vector<engine::VersionedFile> versions) {
@@ -25,4 +29,16 @@ TEST_CASE("of a library's version the numbers count, and what begins with none d
   CHECK(image.signs[0].origin == "libcudart 12.8.90 in it");
   CHECK(image.signs[1].version == "13.0");
   CHECK(image.cudnn == "9.8.0.87");
+}
+
+TEST_CASE("packages that no table knows are told once, and not by the thousand") {
+  std::vector<engine::VersionedFile> packages;
+  for (int i = 0; i < 3000; i++) {
+    packages.push_back({"torch", cat("2.", i % 20, ".0a0"), cat("/", i)});
+    packages.push_back({"jaxlib", "0.4.1+cpu", cat("/cpu/", i)});
+  }
+  app::ImageEvidence image = evidence_of(std::move(packages));
+  CHECK(image.notes.size() == 8);
+  CHECK(std::count(image.notes.begin(), image.notes.end(),
+                   "jaxlib 0.4.1+cpu is built without CUDA: it never uses a GPU") == 1);
 }

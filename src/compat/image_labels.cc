@@ -17,13 +17,18 @@ std::string label_text(std::string_view name, std::string_view value) {
 }
 
 void read_volumes(std::string_view value, ImageLabels& out) {
+  std::string_view other;
   for (std::string_view name : words(value)) {
     if (name == kDriverVolume) {
       out.wants_driver = true;
-    } else {
-      out.notes.push_back(cat(label_text(kVolumesLabel, value), " names the volume '",
-                              printable(name, 40), "', which nothing provides any more"));
+    } else if (other.empty()) {
+      other = name;
     }
+  }
+  // One sentence, however many an image names.
+  if (!other.empty()) {
+    out.notes.push_back(cat(label_text(kVolumesLabel, value), " names the volume '",
+                            printable(other, 40), "', which nothing provides any more"));
   }
 }
 

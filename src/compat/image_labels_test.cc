@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/text.h"
+
 using namespace outboard;
 using namespace outboard::compat;
 
@@ -54,6 +56,13 @@ TEST_CASE("what a label says that is not understood is told, control characters 
   CHECK(labels.notes[1] ==
         "label com.nvidia.cuda.version='eight' is no version and demands nothing");
   CHECK(labels.notes[2] == "label com.nvidia.cudnn.version='-1' is no version");
+
+  std::string many = "nvidia_driver";
+  for (int i = 0; i < 1000; i++) many += cat(" v", i);
+  labels = read_labels({{"com.nvidia.volumes.needed", many}});
+  CHECK(labels.wants_driver);
+  REQUIRE(labels.notes.size() == 1);
+  CHECK(labels.notes[0].find("names the volume 'v0'") != std::string::npos);
 }
 
 TEST_CASE("the CUDA version of a label is a demand like CUDA_VERSION's") {
