@@ -208,12 +208,37 @@ TEST_CASE("who was given a GPU, and who merely sees the host's /dev") {
   CHECK_FALSE(was_given_gpu(container));
 }
 
+TEST_CASE("the scope of a container is the host's, whatever runs in it") {
+  CHECK(scope_of("/system.slice/docker-0123.scope") == "docker-0123.scope");
+  CHECK(scope_of("/machine.slice/libpod-0123.scope/container/init.scope") == "libpod-0123.scope");
+  CHECK(scope_of("/kubepods.slice/kubepods-pod1.slice/cri-containerd-1.scope/--host=x.scope") ==
+        "cri-containerd-1.scope");
+  CHECK(scope_of("/docker/0123").empty());
+  CHECK(scope_of("/a.slice/.scope").empty());
+  CHECK(scope_of("").empty());
+}
+
 TEST_CASE("systemd's answer about many scopes") {
   auto lists = device_lists(
       "Id=a.scope\nDeviceAllow=/dev/char/195:0 rw\nDeviceAllow=char-* m\n\n"
       "DeviceAllow=/dev/null rwm\nId=b.scope\n\nId=c.scope\n",
       {"b.scope", "", "a.scope", "c.scope"});
   CHECK(lists == std::vector<std::string>{"/dev/null rwm", "", "/dev/char/195:0 rw\nchar-* m", ""});
+}
+
+TEST_CASE("a driver that is mounted for this namespace, and one of a container that is seen") {
+  const std::string in_container =
+      "61 50 8:1 /usr/lib/x86_64-linux-gnu/libcuda.so.580.95.05 "
+      "/usr/lib/x86_64-linux-gnu/libcuda.so.1 ro,nosuid - ext4 /dev/sda1 rw\n";
+  CHECK(brings_driver(driver_mounts(in_container)));
+  // What leaked out of a container, or is below a root that is laid out on the host.
+  const std::string on_host =
+      "61 50 8:1 /usr/lib/x86_64-linux-gnu/libcuda.so.580.95.05 "
+      "/var/lib/docker/overlay2/0/merged/usr/lib/x86_64-linux-gnu/libcuda.so.580.95.05 ro - ext4 "
+      "/dev/sda1 rw\n";
+  REQUIRE(driver_mounts(on_host).size() == 1);
+  CHECK_FALSE(brings_driver(driver_mounts(on_host)));
+  CHECK_FALSE(brings_driver({}));
 }
 
 TEST_CASE("cgroups of containers, and of a host's services") {

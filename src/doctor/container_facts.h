@@ -80,6 +80,9 @@ struct InsideFacts {
 
 /// "c 195:* rwm" by line. Lines that are none are left out. Pure.
 std::vector<DeviceRule> parse_device_rules(std::string_view text);
+/// The scope that the host's systemd made for a container, of the path of its cgroup; empty: none.
+/// Scopes below it are those of a systemd in the container. Pure.
+std::string scope_of(std::string_view path);
 /// Of what `systemctl show --property=Id,DeviceAllow` prints, the list of each scope, by line.
 /// Pure.
 std::vector<std::string> device_lists(std::string_view shown,

@@ -46,6 +46,12 @@ std::vector<SeenMount> driver_mounts(std::string_view mountinfo) {
   return mounts;
 }
 
+bool brings_driver(const std::vector<SeenMount>& mounts) {
+  return std::any_of(mounts.begin(), mounts.end(), [](const SeenMount& mount) {
+    return mount.version && (mount.target.starts_with("/usr/") || mount.target.starts_with("/lib"));
+  });
+}
+
 bool is_container_cgroup(std::string_view cgroup) {
   // Docker, Podman, containerd's and CRI-O's pods, LXC; by cgroupfs and by systemd.
   static constexpr std::string_view kParts[] = {"/docker/",  "/docker-",        "/libpod-",

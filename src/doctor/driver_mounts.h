@@ -14,6 +14,10 @@ namespace outboard::doctor {
 /// the version, too (NVIDIA's toolkit). Pure.
 std::vector<SeenMount> driver_mounts(std::string_view mountinfo);
 
+/// True if one of them lies where programs of that namespace look for the driver: they run in a
+/// container. Mounts of containers that a host sees lie below its directories of containers. Pure.
+bool brings_driver(const std::vector<SeenMount>& mounts);
+
 /// Whether /proc/PID/cgroup is that of a process which an engine, a cluster or a container manager
 /// put there. A container with a cgroup namespace of its own does not show it. Pure.
 bool is_container_cgroup(std::string_view cgroup);

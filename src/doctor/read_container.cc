@@ -59,14 +59,6 @@ std::optional<std::string> cgroup_path(uint32_t pid, std::string_view controller
   return std::nullopt;
 }
 
-std::string scope_of(const std::string& path) {
-  std::string scope;
-  for (std::string_view part : split(path, '/')) {
-    if (part.size() > 6 && part.substr(part.size() - 6) == ".scope") scope = std::string(part);
-  }
-  return scope;
-}
-
 std::optional<std::string> ask_systemd(const std::vector<std::string>& words) {
   auto program = find_program("systemctl", &system_program_directories());
   if (!program) return std::nullopt;
@@ -148,6 +140,13 @@ bool read_container_files(ContainerFacts& container) {
   return true;
 }
 
+std::string scope_of(std::string_view path) {
+  for (std::string_view part : split(path, '/')) {
+    if (part.size() > 6 && part.ends_with(".scope")) return std::string(part);
+  }
+  return "";
+}
+
 std::vector<std::string> device_lists(std::string_view shown,
                                       const std::vector<std::string>& scopes) {
   std::vector<std::string> lists(scopes.size());
@@ -171,12 +170,12 @@ std::vector<std::string> device_lists(std::string_view shown,
 }
 
 void ask_systemd_about(std::vector<ContainerFacts>& containers) {
-  std::vector<std::string> scopes, question = {"--property=Id,DeviceAllow"};
+  std::vector<std::string> scopes, question = {"--property=Id,DeviceAllow", "--"};
   for (const ContainerFacts& container : containers) scopes.push_back(container.scope);
   for (const std::string& scope : scopes) {
     if (!scope.empty()) question.push_back(scope);
   }
-  if (question.size() == 1 || !path_exists("/run/systemd/system")) return;
+  if (question.size() == 2 || !path_exists("/run/systemd/system")) return;
   auto shown = ask_systemd(question);
   auto when = ask_systemd({"--value", "--property=UnitsLoadTimestampMonotonic"});
   if (!shown) return;

@@ -70,11 +70,6 @@ std::vector<SeenMount> own_mounts(const Places& places) {
   return text ? driver_mounts(*text) : std::vector<SeenMount>{};
 }
 
-bool brings_driver(const std::vector<SeenMount>& mounts) {
-  return std::any_of(mounts.begin(), mounts.end(),
-                     [](const SeenMount& mount) { return mount.version.has_value(); });
-}
-
 // The driver's files that are mounted by their SONAME have no version in their own name.
 void add_version(const std::vector<SeenMount>& mounts, LoadedLibrary& library) {
   for (const SeenMount& mount : mounts) {
