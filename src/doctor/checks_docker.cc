@@ -178,8 +178,7 @@ Findings look_for_hook(const Facts& facts) {
                   cat(link, ", then ", restart_text(docker),
                       "; 'outboard run' and --runtime outboard do without"))};
   }
-  if (docker.process && docker.process->started &&
-      docker.hook->changed > *docker.process->started) {
+  if (changed_after_start(docker.hook->changed, docker.process)) {
     return {
         found(severity,
               cat("'", printable(docker.hook->path),

@@ -26,13 +26,9 @@ std::string said(const EngineFiles& engine) {
   return text;
 }
 
-// The kernel counts a process's start in hundredths of a second, rounded down.
-constexpr double kClockStep = 0.1;
-
 void add_unloaded(const EngineFiles& engine, Findings& findings) {
-  if (!engine.process || !engine.process->started) return;
   for (const ConfigFile& file : engine.files) {
-    if (file.error || file.changed <= *engine.process->started + kClockStep) continue;
+    if (file.error || !changed_after_start(file.changed, engine.process)) continue;
     findings.push_back(found(Severity::kWarning,
                              cat("'", printable(file.path), "' was changed after ", engine.name,
                                  " started, which reads it then alone"),

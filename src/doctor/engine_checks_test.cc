@@ -157,6 +157,8 @@ TEST_CASE("the hook's name, which --gpus looks for when the daemon starts") {
   Facts facts = with_docker();
   facts.docker.hook->changed = 1100.0;
   CHECK(holds(ask("docker-gpus", facts).at(0).what, "newer than the running daemon"));
+  facts.docker.hook->changed = *facts.docker.process->started + 0.02;  // no later than it is known
+  CHECK(worst("docker-gpus", facts) == Severity::kOk);
   facts.docker.hook.reset();
   CHECK(worst("docker-gpus", facts) == Severity::kWarning);
   CHECK(holds(ask("docker-gpus", facts).at(0).mend, "ln -s"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the checks know about container engines and about CDI specifications: types only.
+// What the checks know about container engines and about CDI specifications.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +29,13 @@ struct DaemonProcess {
   /// Its PATH; nothing where its environment may not be read.
   std::optional<std::vector<std::string>> search_path;
 };
+
+/// True if a file that changed then did so after the process had started. The kernel counts a
+/// process's start in hundredths of a second, rounded down.
+inline bool changed_after_start(double changed, const std::optional<DaemonProcess>& process) {
+  constexpr double kClockStep = 0.1;
+  return process && process->started && changed > *process->started + kClockStep;
+}
 
 /// A program that Docker looks for on its PATH when it starts.
 struct FoundProgram {
