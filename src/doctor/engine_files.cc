@@ -19,12 +19,7 @@ namespace outboard::doctor {
 
 namespace {
 
-// Podman takes 30 ms, containerd 10 (medians of Debian 12's on two busy cores: 50 and 20).
 constexpr std::chrono::milliseconds kPatience{300};
-
-bool ends_with(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
 
 }  // namespace
 
@@ -71,9 +66,9 @@ std::optional<std::string> own_version(const Places& places, const std::string& 
   return version && !version->empty() ? std::optional(std::move(*version)) : std::nullopt;
 }
 
-void ask_version(const Places& places, EngineFiles& engine) {
+void ask_version(const Places& places, EngineFiles& engine, std::chrono::milliseconds deadline) {
   if (!engine.program || places.system != "/") return;
-  auto version = version_of(*engine.program, kPatience);
+  auto version = version_of(*engine.program, deadline);
   if (version) {
     engine.version = std::move(*version);
   } else {
@@ -102,7 +97,7 @@ std::vector<std::string> files_in(const Places& places, const std::string& direc
   std::string place = join_path(places.system, directory);
   if (auto names = list_directory(place)) {
     for (const std::string& name : *names) {
-      if (ends_with(name, end)) paths.push_back(join_path(place, name));
+      if (name.ends_with(end)) paths.push_back(join_path(place, name));
     }
   }
   return paths;

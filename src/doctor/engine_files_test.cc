@@ -295,6 +295,6 @@ TEST_CASE("what a program says about its version, and one that never says it") {
   ask_version(places, engine);
   CHECK_FALSE(engine.version);
   places.system = "/";
-  ask_version(places, engine);
+  ask_version(places, engine, patience);
   CHECK(engine.version == "1.2.3");
 }
