@@ -108,10 +108,6 @@ std::vector<Token> tokens_of(std::string_view text) {
   return tokens;
 }
 
-bool starts_with(std::string_view text, std::string_view beginning) {
-  return text.substr(0, beginning.size()) == beginning;
-}
-
 // "804", but not the 12 of "12.8" or of "v12", nor 0804.
 bool is_code(std::string_view text, const Token& token) {
   if (token.word.size() > 4 || !is_digits(token.word) || token.word.front() == '0') return false;
@@ -125,9 +121,9 @@ bool is_code(std::string_view text, const Token& token) {
 // any other word.
 std::string_view family_of(std::string_view word) {
   std::string name = lower(word);
-  if (starts_with(name, "cuda") || name == "curesult" || name == "cudart") return "cuda";
-  if (word.size() > 2 && starts_with(word, "cu") && word[2] >= 'A' && word[2] <= 'Z') return "cuda";
-  if (starts_with(name, "nvml")) return "nvml";
+  if (name.starts_with("cuda") || name == "curesult" || name == "cudart") return "cuda";
+  if (word.size() > 2 && word.starts_with("cu") && word[2] >= 'A' && word[2] <= 'Z') return "cuda";
+  if (name.starts_with("nvml")) return "nvml";
   if (name == "xid") return "xid";
   return {};
 }
@@ -146,7 +142,7 @@ bool names_a_result(std::string_view word) {
   std::string name = lower(word);
   return name.find("err") != std::string::npos || name.find("result") != std::string::npos ||
          name.find("return") != std::string::npos || name == "cuinit" ||
-         starts_with(name, "nvmlinit");
+         name.starts_with("nvmlinit");
 }
 
 void add_once(std::vector<std::string>& codes, std::string_view family, std::string_view number) {
@@ -173,11 +169,11 @@ char escaped(std::string_view text, size_t at, size_t* length) {
   if (rest[0] == '"' || rest[0] == '\'' || rest[0] == '`') return rest[0];
   if (rest[0] == 'n' || rest[0] == 't' || rest[0] == 'r') return ' ';
   *length = next - at + 3;
-  if (starts_with(rest, "x0a") || starts_with(rest, "x09") || starts_with(rest, "x0d")) return ' ';
+  if (rest.starts_with("x0a") || rest.starts_with("x09") || rest.starts_with("x0d")) return ' ';
   *length = next - at + 5;
-  if (starts_with(rest, "u003e")) return '>';
-  if (starts_with(rest, "u003c")) return '<';
-  if (starts_with(rest, "u0026")) return '&';
+  if (rest.starts_with("u003e")) return '>';
+  if (rest.starts_with("u003c")) return '<';
+  if (rest.starts_with("u0026")) return '&';
   *length = next - at;
   return '\0';
 }
@@ -221,13 +217,13 @@ std::string plain_error_text(std::string_view text) {
         out.append(length, '\\');
       }
       i += length;
-    } else if (starts_with(rest, "\xe2\x80\x9c") || starts_with(rest, "\xe2\x80\x9d")) {
+    } else if (rest.starts_with("\xe2\x80\x9c") || rest.starts_with("\xe2\x80\x9d")) {
       add('"');
       i += 3;
-    } else if (starts_with(rest, "\xe2\x80\x98") || starts_with(rest, "\xe2\x80\x99")) {
+    } else if (rest.starts_with("\xe2\x80\x98") || rest.starts_with("\xe2\x80\x99")) {
       add('\'');
       i += 3;
-    } else if (starts_with(rest, "\xc2\xa0")) {
+    } else if (rest.starts_with("\xc2\xa0")) {
       add(' ');
       i += 2;
     } else {

@@ -37,10 +37,6 @@ std::pair<std::string_view, std::string_view> name_and_tag(std::string_view name
   return {name.substr(0, colon), name.substr(colon + 1)};
 }
 
-bool ends_with(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
-
 bool is_set(const std::vector<std::string>& environment, std::string_view name) {
   return std::any_of(environment.begin(), environment.end(), [&](const std::string& entry) {
     return entry.size() > name.size() + 1 && entry.compare(0, name.size(), name) == 0 &&
@@ -87,7 +83,7 @@ ImageFlavour flavour_of(std::string_view name, const std::vector<std::string>& e
                         const Labels& labels) {
   ImageFlavour flavour;
   const auto [repository, tag] = name_and_tag(name);
-  bool own = repository == "nvidia/cuda" || ends_with(repository, "/nvidia/cuda");
+  bool own = repository == "nvidia/cuda" || repository.ends_with("/nvidia/cuda");
   if (own) flavour.repository = repository;
   bool kind_known = false;
   for (std::string_view part : split(tag, '-')) {

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "compat/card_frameworks.h"
 #include "compat/verdict.h"
+#include "compat/versions.h"
 
 namespace outboard::doctor {
 
@@ -15,10 +16,6 @@ const compat::CapabilityRow* row_of(const compat::Tables& tables,
     if (row.compute_capability == compute_capability) return &row;
   }
   return nullptr;
-}
-
-std::string_view branch_of(std::string_view driver) {
-  return driver.substr(0, driver.find('.'));
 }
 
 // "PyTorch 2.14.0 (CUDA 12.6), TensorFlow up to 2.16.1 (CUDA 12.3)"
@@ -67,7 +64,7 @@ std::optional<std::string> why_not_driven(const compat::Tables& tables,
                                           std::string_view driver, std::string_view flavor) {
   const compat::CapabilityRow* row = row_of(tables, compute_capability);
   if (!row) return std::nullopt;
-  if (!row->last_branch.empty() && compare_versions(branch_of(driver), row->last_branch) > 0)
+  if (!row->last_branch.empty() && compare_versions(compat::major_of(driver), row->last_branch) > 0)
     return cat("branch ", row->last_branch, " was the last for ", row->architecture);
   // Open kernel modules need the GPU's own processor, which came with Turing (7.5).
   if (flavor == "open" && compare_versions(compute_capability, "7.5") < 0)
@@ -75,15 +72,17 @@ std::optional<std::string> why_not_driven(const compat::Tables& tables,
   if (flavor == "proprietary" && compare_versions(compute_capability, "10.0") >= 0)
     return cat(row->architecture, " needs the open kernel modules");
   auto first = compat::full_driver(tables, row->first_toolkit);
-  if (first && compare_versions(branch_of(driver), branch_of(*first)) < 0)
-    return cat(row->architecture, " needs a driver of branch ", branch_of(*first), " or newer");
+  if (first && compare_versions(compat::major_of(driver), compat::major_of(*first)) < 0)
+    return cat(row->architecture, " needs a driver of branch ", compat::major_of(*first),
+               " or newer");
   return std::nullopt;
 }
 
 std::optional<std::string> branch_ended(const compat::Tables& tables, std::string_view driver,
                                         std::string_view month) {
   for (const compat::BranchRow& row : tables.branches) {
-    if (row.branch != branch_of(driver) || row.end_of_life.empty() || month.empty()) continue;
+    if (row.branch != compat::major_of(driver) || row.end_of_life.empty() || month.empty())
+      continue;
     // "2026-06" and "2026-11" are in order as text.
     if (row.end_of_life.substr(0, 7) < month.substr(0, 7)) return std::string(row.end_of_life);
   }

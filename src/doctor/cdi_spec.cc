@@ -18,10 +18,6 @@ namespace outboard::doctor {
 
 namespace {
 
-bool ends_with(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
-
 void add_once(std::vector<std::string>& list, const std::string& text) {
   if (std::find(list.begin(), list.end(), text) == list.end()) list.push_back(text);
 }
@@ -105,8 +101,7 @@ void read_cdi_directory(const Places& places, const std::string& place,
   auto names = list_directory(place);
   if (!names) return;
   for (const std::string& name : *names) {
-    if (!ends_with(name, ".json") && !ends_with(name, ".yaml") && !ends_with(name, ".yml"))
-      continue;
+    if (!name.ends_with(".json") && !name.ends_with(".yaml") && !name.ends_with(".yml")) continue;
     CdiSpec spec;
     spec.file = join_path(place, name);
     spec.directory = place;

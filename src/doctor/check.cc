@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "doctor/tables.h"
 
 namespace outboard::doctor {
@@ -34,6 +35,13 @@ Findings unknown(std::string why) {
 Finding found(Severity severity, std::string what, std::string mend, std::vector<Step> steps,
               std::string afterwards) {
   return {severity, std::move(what), {}, std::move(mend), std::move(steps), std::move(afterwards)};
+}
+
+std::string listed(const std::vector<std::string>& names, size_t most) {
+  std::string text;
+  for (size_t i = 0; i < std::min(names.size(), most); i++)
+    text += cat(i == 0 ? "" : ", ", printable(names[i]));
+  return names.size() > most ? cat(text, " and ", names.size() - most, " more") : text;
 }
 
 const std::vector<Check>& checks() {

@@ -43,6 +43,9 @@ Findings unknown(std::string why);
 Finding found(Severity severity, std::string what, std::string mend = {},
               std::vector<Step> steps = {}, std::string afterwards = {});
 
+/// The first `most` names, safe to print, and how many more there are: "a, b and 3 more".
+std::string listed(const std::vector<std::string>& names, size_t most = 6);
+
 /// Which parts of the snapshot a check needs.
 struct Parts {
   constexpr Parts(std::initializer_list<Part> list) {

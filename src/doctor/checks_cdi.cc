@@ -23,13 +23,7 @@ std::string make_again(const CdiSpec& spec) {
              printable(spec.file), "'");
 }
 
-std::string listed(const std::vector<std::string>& names) {
-  constexpr size_t kShown = 3;
-  std::string text;
-  for (size_t i = 0; i < std::min(names.size(), kShown); i++)
-    text += cat(i == 0 ? "" : ", ", printable(names[i]));
-  return names.size() > kShown ? cat(text, " and ", names.size() - kShown, " more") : text;
-}
+constexpr size_t kShown = 3;
 
 std::optional<std::string> stale(const CdiSpec& spec) {
   std::vector<std::string> missing = spec.missing_files;
@@ -44,8 +38,10 @@ std::optional<std::string> stale(const CdiSpec& spec) {
     }
   }
   std::vector<std::string> reasons;
-  if (!missing.empty()) reasons.push_back(cat("names what does not exist: ", listed(missing)));
-  if (!renumbered.empty()) reasons.push_back(cat("has old device numbers: ", listed(renumbered)));
+  if (!missing.empty())
+    reasons.push_back(cat("names what does not exist: ", listed(missing, kShown)));
+  if (!renumbered.empty())
+    reasons.push_back(cat("has old device numbers: ", listed(renumbered, kShown)));
   if (reasons.empty()) return std::nullopt;
   return join(reasons, "; it ");
 }
@@ -65,7 +61,7 @@ void add_conflicts(const std::vector<CdiSpec>& specs, Findings& findings) {
     Finding finding = found(
         same_rank ? Severity::kError : Severity::kNote,
         cat("'", printable(one->file), "' and '", printable(other->file), "' both define ",
-            listed(devices)),
+            listed(devices, kShown)),
         same_rank ? "remove one of the two files" : "remove the one that is not kept up to date");
     finding.consequence =
         same_rank ? "engines refuse the device: 'conflicting device', 'unresolvable CDI devices'"
@@ -127,7 +123,7 @@ std::string unread_specs(const std::vector<CdiSpec>& specs,
     if (std::find(places.begin(), places.end(), spec.directory) == places.end())
       unread.push_back(cat("'", spec.file, "'"));
   }
-  return listed(unread);
+  return listed(unread, kShown);
 }
 
 std::vector<Check> cdi_checks() {

@@ -15,19 +15,6 @@ namespace outboard::doctor {
 
 namespace {
 
-constexpr size_t kShown = 6;
-
-std::string listed(const std::vector<std::string>& names) {
-  std::string text;
-  for (size_t i = 0; i < std::min(names.size(), kShown); i++)
-    text += cat(i == 0 ? "" : ", ", printable(names[i]));
-  return names.size() > kShown ? cat(text, " and ", names.size() - kShown, " more") : text;
-}
-
-bool is_driver_node(std::string_view path) {
-  return path.rfind("/dev/nvidia", 0) == 0;
-}
-
 std::string restart(const ContainerFacts& container) {
   const std::string& engine = container.place.engine;
   if (engine == "docker" || engine == "podman")

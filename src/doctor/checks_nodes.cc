@@ -16,15 +16,6 @@ std::string octal_text(uint32_t mode) {
   return text;
 }
 
-std::string listed(const std::vector<std::string>& names) {
-  constexpr size_t kShown = 6;
-  std::vector<std::string> shown(names.begin(),
-                                 names.begin() + static_cast<long>(std::min(names.size(), kShown)));
-  std::string text = join(shown, ", ");
-  if (names.size() > kShown) text += cat(" and ", names.size() - kShown, " more");
-  return text;
-}
-
 bool is_uvm(const ExpectedNode& node) {
   return node.path.rfind("/dev/nvidia-uvm", 0) == 0;
 }

@@ -18,6 +18,10 @@ std::string octal(uint32_t mode) {
 
 }  // namespace
 
+bool is_driver_node(std::string_view path, std::string_view dev) {
+  return path.starts_with(dev) && path.substr(dev.size()).starts_with("/nvidia");
+}
+
 bool touches_kernel(const Facts& facts) {
   return !facts.machine.simulated;
 }

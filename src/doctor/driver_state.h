@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "doctor/check.h"
@@ -28,6 +29,9 @@ struct ExpectedNode {
 /// Control nodes, one for each GPU in use, nvidia-uvm's, and those of MIG capabilities; only nodes
 /// whose major number is known from /proc/devices. Empty without a loaded module.
 std::vector<ExpectedNode> expected_nodes(const host::Facts& facts);
+
+/// True of a path of the driver's nodes: "/dev/nvidia0", "/dev/nvidia-caps/nvidia-cap1".
+bool is_driver_node(std::string_view path, std::string_view dev = "/dev");
 
 /// The node that is there at that path, or null.
 const host::DeviceNode* node_at(const host::Facts& facts, const std::string& path);

@@ -15,6 +15,7 @@
 #include "base/process.h"
 #include "base/root.h"
 #include "base/text.h"
+#include "doctor/driver_state.h"
 #include "doctor/engine_files.h"
 #include "doctor/read_parts.h"
 #include "elf/ld_cache.h"
@@ -179,10 +180,6 @@ std::optional<uint64_t> memory_lock_limit(int process) {
   return std::nullopt;
 }
 
-bool is_driver_node(std::string_view target, const std::string& dev) {
-  return target.rfind(dev + "/nvidia", 0) == 0 || target.rfind("/dev/nvidia", 0) == 0;
-}
-
 // Nothing: the descriptors may not be looked at.
 std::optional<bool> holds_driver(int process, const std::string& dev) {
   UniqueFd directory(::openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -190,7 +187,8 @@ std::optional<bool> holds_driver(int process, const std::string& dev) {
   for (const std::string& name : host::names_in(directory.get(), ".")) {
     char target[PATH_MAX];
     ssize_t length = ::readlinkat(directory.get(), name.c_str(), target, sizeof target);
-    if (length > 0 && is_driver_node({target, static_cast<size_t>(length)}, dev)) return true;
+    std::string_view path(target, static_cast<size_t>(std::max<ssize_t>(length, 0)));
+    if (is_driver_node(path, dev) || is_driver_node(path)) return true;
   }
   return false;
 }

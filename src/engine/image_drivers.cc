@@ -22,18 +22,14 @@ namespace {
 constexpr const char* kVariable = "LD_LIBRARY_PATH";
 constexpr size_t kMostDirectories = 64;  ///< an environment can name any number
 
-bool starts_with(std::string_view text, std::string_view start) {
-  return text.substr(0, start.size()) == start;
-}
-
 bool is_below(const std::string& path, const std::string& directory) {
-  return starts_with(path, directory) && (path.size() == directory.size() ||
-                                          path[directory.size()] == '/' || directory.back() == '/');
+  return path.starts_with(directory) && (path.size() == directory.size() ||
+                                         path[directory.size()] == '/' || directory.back() == '/');
 }
 
 bool is_driver_name(std::string_view name) {
-  return starts_with(name, "libcuda.so") || starts_with(name, "libcudadebugger.so") ||
-         starts_with(name, "libnvidia-");
+  return name.starts_with("libcuda.so") || name.starts_with("libcudadebugger.so") ||
+         name.starts_with("libnvidia-");
 }
 
 bool has_elf_class(const Root& root, const std::string& path, int elf_class) {

@@ -40,13 +40,6 @@ constexpr Package kPackages[] = {{"torch", "torch"},
                                  {"nvidia_cudnn_cu12", "libcudnn"},
                                  {"nvidia_cudnn_cu13", "libcudnn"}};
 
-bool starts_with(std::string_view text, std::string_view start) {
-  return text.substr(0, start.size()) == start;
-}
-bool ends_with(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
-
 bool is_number_with_dots(std::string_view text) {
   return !text.empty() && text.size() < 40 && text.find('.') != std::string_view::npos &&
          text.find_first_not_of("0123456789.") == std::string_view::npos && text[0] != '.';
@@ -63,7 +56,7 @@ bool is_python_version(std::string_view text) {
 
 /// "12.8.90" of "libcudart.so.12.8.90" for "libcudart".
 std::string_view version_after_so(std::string_view file, std::string_view library) {
-  if (!starts_with(file, library) || file.substr(library.size(), 4) != ".so.") return {};
+  if (!file.starts_with(library) || file.substr(library.size(), 4) != ".so.") return {};
   std::string_view version = file.substr(library.size() + 4);
   return is_number_with_dots(version) ? version : std::string_view();
 }
@@ -75,7 +68,7 @@ std::optional<VersionedFile> found(std::string_view name, std::string_view versi
 
 std::optional<VersionedFile> python_package(std::string_view file, std::string_view path) {
   constexpr std::string_view kEnd = ".dist-info";
-  if (!ends_with(file, kEnd)) return std::nullopt;
+  if (!file.ends_with(kEnd)) return std::nullopt;
   file.remove_suffix(kEnd.size());
   size_t dash = file.find('-');
   if (dash == std::string_view::npos) return std::nullopt;
@@ -85,13 +78,13 @@ std::optional<VersionedFile> python_package(std::string_view file, std::string_v
     if (name == package.file) return found(package.name, version, path);
   }
   // mxnet_cu112
-  return starts_with(name, "mxnet_cu") ? found("mxnet", version, path) : std::nullopt;
+  return name.starts_with("mxnet_cu") ? found("mxnet", version, path) : std::nullopt;
 }
 
 /// "cudatoolkit-11.8.0-h6a678d5_0.json" in conda-meta
 std::optional<VersionedFile> conda_package(std::string_view file, std::string_view path) {
   for (std::string_view name : {"cudatoolkit-", "cuda-cudart-"}) {
-    if (!starts_with(file, name)) continue;
+    if (!file.starts_with(name)) continue;
     std::string_view version = file.substr(name.size());
     version = version.substr(0, version.find('-'));
     if (is_number_with_dots(version)) return found("libcudart", version, path);
@@ -120,7 +113,7 @@ class Collector {
     files_.erase(path);
     std::string below = path == "/" ? path : path + "/";
     auto begin = files_.lower_bound(below), end = begin;
-    while (end != files_.end() && starts_with(end->first, below)) ++end;
+    while (end != files_.end() && end->first.starts_with(below)) ++end;
     files_.erase(begin, end);
   }
 
@@ -128,7 +121,7 @@ class Collector {
   bool has(const std::string& path) const {
     std::string below = path + "/";
     auto at = files_.lower_bound(below);
-    return files_.count(path) > 0 || (at != files_.end() && starts_with(at->first, below));
+    return files_.count(path) > 0 || (at != files_.end() && at->first.starts_with(below));
   }
 
   /// Every path that was found and every directory above it, those above first.
@@ -170,7 +163,7 @@ std::vector<std::string> known_directories(const Root& root) {
   if (auto names = root.list("/usr/local")) {
     for (const std::string& name : *names) {
       std::string cuda = cat("/usr/local/", name);
-      if (!starts_with(name, "cuda") || is_link(cuda)) continue;
+      if (!name.starts_with("cuda") || is_link(cuda)) continue;
       for (const char* below :
            {"/lib64", "/targets/x86_64-linux/lib", "/compat", "/compat/lib", "/compat/lib.real"}) {
         if (!is_link(cuda + below)) out.push_back(cuda + below);
@@ -181,7 +174,7 @@ std::vector<std::string> known_directories(const Root& root) {
     auto names = root.list(lib);
     if (!names) continue;
     for (const std::string& name : *names) {
-      if (!starts_with(name, "python3") || is_link(cat(lib, "/", name))) continue;
+      if (!name.starts_with("python3") || is_link(cat(lib, "/", name))) continue;
       out.push_back(cat(lib, "/", name, "/site-packages"));
       out.push_back(cat(lib, "/", name, "/dist-packages"));
     }
@@ -205,7 +198,7 @@ bool is_opaque(const Root& root, const std::string& directory) {
 void hide_below(const Root& root, Collector& below) {
   std::string done;
   for (const std::string& path : below.places()) {
-    if (!done.empty() && starts_with(path, done)) continue;
+    if (!done.empty() && path.starts_with(done)) continue;
     bool is_link = root.read_link(path).has_value();
     auto status = root.status(path);
     bool is_directory = !is_link && status && S_ISDIR(status->st_mode);
@@ -232,7 +225,7 @@ void collect(const Root& root, Collector& collector) {
 
 std::optional<elf::FatBinary> torch_code(const Root& root) {
   for (const std::string& directory : known_directories(root)) {
-    if (!ends_with(directory, "-packages")) continue;
+    if (!directory.ends_with("-packages")) continue;
     auto file = root.open_regular(cat(directory, "/torch/lib/libtorch_cuda.so"));
     if (!file) continue;
     auto code = elf::read_fat_binary(file->get(), "libtorch_cuda.so");
@@ -243,7 +236,7 @@ std::optional<elf::FatBinary> torch_code(const Root& root) {
 
 /// "./usr/lib/x" and "usr/lib/x" are "/usr/lib/x".
 std::string absolute(std::string_view name) {
-  while (starts_with(name, "./")) name.remove_prefix(2);
+  while (name.starts_with("./")) name.remove_prefix(2);
   while (!name.empty() && name.front() == '/') name.remove_prefix(1);
   while (!name.empty() && name.back() == '/') name.remove_suffix(1);
   return cat("/", name);
@@ -257,7 +250,7 @@ void hide_below(const TarItem& item, Collector& below) {
   std::string file = file_name_of(path);
   if (file == ".wh..wh..opq") {
     below.remove(directory_of(path));
-  } else if (starts_with(file, kWhiteout)) {
+  } else if (file.starts_with(kWhiteout)) {
     below.remove(join_path(directory_of(path), file.substr(kWhiteout.size())));
   } else if (item.type != '5' && item.type != '1') {
     below.remove(path);
@@ -270,7 +263,7 @@ std::optional<VersionedFile> versioned_file(std::string_view path) {
   std::string_view file = path.substr(path.rfind('/') + 1);
   std::string_view directory = path.substr(0, path.size() - file.size());
   if (auto package = python_package(file, path)) return package;
-  if (ends_with(directory, "/conda-meta/")) return conda_package(file, path);
+  if (directory.ends_with("/conda-meta/")) return conda_package(file, path);
   for (const char* library : kLibraries) {
     auto version = version_after_so(file, library);
     if (!version.empty()) return found(library, version, path);

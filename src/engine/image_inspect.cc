@@ -27,10 +27,6 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-bool starts_with(std::string_view text, std::string_view start) {
-  return text.substr(0, start.size()) == start;
-}
-
 std::string first_line(std::string_view text) {
   text = trim(text);
   return printable(text.substr(0, text.find('\n')), 400);
@@ -120,7 +116,7 @@ std::vector<std::string> overlay_directories(const json::Value& driver) {
   const json::Value& data = driver["Data"];
   for (const char* member : {"UpperDir", "LowerDir"}) {
     for (std::string_view directory : split(data[member].text(), ':')) {
-      if (starts_with(directory, "/")) out.emplace_back(directory);
+      if (directory.starts_with("/")) out.emplace_back(directory);
     }
   }
   return out;
@@ -142,7 +138,7 @@ class Inspector {
       OB_TRY(ArchivedImage archived, named(read_docker_archive(source.place)));
       return from_archive(archived, "docker-archive");
     }
-    if (!starts_with(image_, "docker://")) {
+    if (!image_.starts_with("docker://")) {
       OB_TRY(auto local, from_engine(source));
       if (local) return std::move(*local);
     }

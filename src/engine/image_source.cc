@@ -12,10 +12,6 @@ constexpr std::string_view kOci = "oci:";
 constexpr std::string_view kArchive = "docker-archive:";
 constexpr std::string_view kDocker = "docker://";
 
-bool starts_with(std::string_view text, std::string_view start) {
-  return text.substr(0, start.size()) == start;
-}
-
 Error bad_reference(std::string_view text, const std::string& why) {
   return make_error(ErrorCode::kUsage, cat("image '", printable(text), "': ", why),
                     "write rootfs:DIR, oci:DIR[:TAG], docker-archive:FILE, or a name in a registry "
@@ -38,10 +34,10 @@ bool is_reference(std::string_view text) {
 Result<ImageSource> parse_image_source(std::string_view text) {
   ImageSource source;
   std::string_view place = text;
-  if (starts_with(text, kRootfs)) {
+  if (text.starts_with(kRootfs)) {
     source.kind = ImageSource::Kind::kRootfs;
     place.remove_prefix(kRootfs.size());
-  } else if (starts_with(text, kOci)) {
+  } else if (text.starts_with(kOci)) {
     source.kind = ImageSource::Kind::kOciLayout;
     place.remove_prefix(kOci.size());
     // A tag has no slash, so a colon inside a path is not taken for its start.
@@ -50,11 +46,11 @@ Result<ImageSource> parse_image_source(std::string_view text) {
       source.tag = place.substr(colon + 1);
       place = place.substr(0, colon);
     }
-  } else if (starts_with(text, kArchive)) {
+  } else if (text.starts_with(kArchive)) {
     source.kind = ImageSource::Kind::kDockerArchive;
     place.remove_prefix(kArchive.size());
   } else {
-    if (starts_with(text, kDocker)) place.remove_prefix(kDocker.size());
+    if (text.starts_with(kDocker)) place.remove_prefix(kDocker.size());
     if (!is_reference(place)) return bad_reference(text, "not a name in a registry");
   }
   if (place.empty()) return bad_reference(text, "a path is missing");
@@ -63,7 +59,7 @@ Result<ImageSource> parse_image_source(std::string_view text) {
 }
 
 bool is_builtin_only(std::string_view text) {
-  return starts_with(text, kRootfs) || starts_with(text, kOci) || starts_with(text, kArchive);
+  return text.starts_with(kRootfs) || text.starts_with(kOci) || text.starts_with(kArchive);
 }
 
 std::string skopeo_name(const ImageSource& source) {

@@ -20,10 +20,6 @@ namespace outboard::host {
 
 namespace {
 
-bool starts_with(std::string_view text, std::string_view start) {
-  return text.substr(0, start.size()) == start;
-}
-
 class DriverReader {
  public:
   DriverReader(const Root& root, int sys, Facts& facts)
@@ -51,7 +47,7 @@ class DriverReader {
     for (const DriverFile& file : facts_.files) {
       if (!names_driver_version(file.name)) continue;
       for (const std::string& prefix : driver_prefixes()) {
-        if (starts_with(file.path, prefix + "/")) prefix_ = prefix;
+        if (file.path.starts_with(prefix + "/")) prefix_ = prefix;
       }
       break;
     }
@@ -130,7 +126,7 @@ class DriverReader {
   void add_firmware() {
     std::vector<std::string> system;
     if (auto path = read_small(sys_, "module/firmware_class/parameters/path")) {
-      if (starts_with(trim(*path), "/")) system.emplace_back(trim(*path));
+      if (trim(*path).starts_with("/")) system.emplace_back(trim(*path));
     }
     if (facts_.kernel) system.push_back("/lib/firmware/updates/" + *facts_.kernel);
     system.emplace_back("/lib/firmware/updates");
@@ -144,7 +140,7 @@ class DriverReader {
       if (!names) continue;
       std::vector<std::string> firmware;
       for (const std::string& name : *names) {
-        if (starts_with(name, "gsp") && name.size() > 4 && name.rfind(".bin") == name.size() - 4)
+        if (name.starts_with("gsp") && name.size() > 4 && name.rfind(".bin") == name.size() - 4)
           firmware.push_back(name);
       }
       if (firmware.empty()) continue;

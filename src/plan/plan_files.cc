@@ -16,10 +16,6 @@ using device::Capability;
 using host::DriverFile;
 using host::FileKind;
 
-bool ends_with(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
-
 std::string in_root(const std::string& root, const std::string& path) {
   return root == "/" ? path : cat(root, path);
 }
@@ -188,7 +184,7 @@ class FileRules {
         {"/X11/xorg.conf.d/", "/usr/share/X11/xorg.conf.d/", false},
     };
     for (const Place& place : kPlaces) {
-      if (!ends_with(std::string_view(named).substr(0, named.rfind('/') + 1), place.part)) continue;
+      if (!std::string_view(named).substr(0, named.rfind('/') + 1).ends_with(place.part)) continue;
       bool wanted = place.compute                       ? wants(Capability::kCompute)
                     : place.part == "/X11/xorg.conf.d/" ? wants(Capability::kDisplay)
                                                         : wants_picture();
@@ -209,7 +205,7 @@ class FileRules {
 
   void add_socket(const DriverFile& file) {
     const std::string& named = file.found_as ? *file.found_as : file.path;
-    if (ends_with(named, "/nvidia-mps")) {
+    if (named.ends_with("/nvidia-mps")) {
       if (wants(Capability::kCompute))
         add_mount(file, "/tmp/nvidia-mps", {"capability compute", "MPS pipe directory"}, true);
     } else if (wants(Capability::kUtility)) {
