@@ -16,7 +16,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "sim/device_majors.h"
-#include "sim/test/scratch.h"
+#include "test/scratch.h"
 
 using namespace outboard;
 using namespace outboard::sim;

@@ -6,13 +6,12 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 
-#include <cstdlib>
 #include <cstring>
 
 #include "base/files.h"
 #include "base/process.h"
 #include "elf/elf_file.h"
-#include "sim/test/scratch.h"
+#include "test/scratch.h"
 
 using namespace outboard;
 using sim::make_stub_library;

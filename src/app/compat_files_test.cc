@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
 
 #include "app/prepare_host.h"
 #include "base/files.h"
 #include "base/text.h"
 #include "compat/verdict.h"
+#include "test/scratch.h"
 
 using namespace outboard;
 
@@ -22,28 +22,21 @@ const std::string kBranches = "branch,max_cuda,kind,eol,note,confidence,source\n
 // A directory of tables that goes away again.
 class Directory {
  public:
-  Directory() {
-    char name[] = "/tmp/outboard-test-XXXXXX";
-    path_ = ::mkdtemp(name);
-    ::chmod(path_.c_str(), 0755);
-  }
-  ~Directory() { std::filesystem::remove_all(path_); }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
+  Directory() { ::chmod(path().c_str(), 0755); }
 
   void put(const std::string& name, const std::string& text) const {
     REQUIRE(replace_file(file(name), text));
   }
-  std::string file(const std::string& name) const { return join_path(path_, name); }
-  const std::string& path() const { return path_; }
+  std::string file(const std::string& name) const { return scratch_ / name; }
+  const std::string& path() const { return scratch_.path; }
   app::CompatTables read() const {
     app::CompatTables tables;
-    tables.add_directory(path_);
+    tables.add_directory(path());
     return tables;
   }
 
  private:
-  std::string path_;
+  test::Scratch scratch_;
 };
 
 bool is_built_in(const app::CompatTables& tables) {

@@ -3,10 +3,9 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-
 #include "base/files.h"
 #include "elf/ld_cache.h"
+#include "test/scratch.h"
 
 using namespace outboard;
 
@@ -34,8 +33,8 @@ TEST_CASE("ours is the only libcuda, and an earlier run's entries are gone") {
 }
 
 TEST_CASE("a plain directory is never written: the cache goes beside the specification") {
-  char name[] = "/tmp/outboard-test-XXXXXX";
-  std::string dir = ::mkdtemp(name);
+  test::Scratch scratch;
+  const std::string& dir = scratch.path;
   REQUIRE(make_directories(dir + "/root/etc"));
   REQUIRE(make_directories(dir + "/bundle"));
   auto root = Root::open(dir + "/root", Root::Trust::kUntrusted);
@@ -46,5 +45,4 @@ TEST_CASE("a plain directory is never written: the cache goes beside the specifi
   CHECK(*placed == dir + "/bundle/outboard-ld.so.cache");
   CHECK(list_directory(dir + "/root/etc")->empty());
   CHECK(paths(*read_file(*placed)).size() == 1);
-  [[maybe_unused]] int status = std::system(("rm -rf " + dir).c_str());
 }

@@ -3,15 +3,14 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-
 #include "base/files.h"
+#include "test/scratch.h"
 
 using namespace outboard;
 
 TEST_CASE("what is missing is written down, and only what is still empty goes again") {
-  char name[] = "/tmp/outboard-test-XXXXXX";
-  std::string dir = ::mkdtemp(name);
+  test::Scratch scratch;
+  const std::string& dir = scratch.path;
   REQUIRE(make_directories(dir + "/usr/lib64"));
   REQUIRE(replace_file(dir + "/usr/lib64/there", "x"));
   auto root = Root::open(dir, Root::Trust::kUntrusted);
@@ -39,5 +38,4 @@ TEST_CASE("what is missing is written down, and only what is still empty goes ag
   CHECK_FALSE(path_exists(dir + "/usr/lib64/libcuda.so.1"));
   CHECK_FALSE(path_exists(dir + "/lib/firmware/nvidia/1/gsp.bin"));
   CHECK(path_exists(dir + "/lib/firmware/nvidia/1/gsp2.bin"));
-  [[maybe_unused]] int status = std::system(("rm -rf " + dir).c_str());
 }

@@ -5,10 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
-
 #include "app/prepare_host.h"
 #include "base/files.h"
+#include "test/scratch.h"
 
 using namespace outboard;
 
@@ -64,8 +63,8 @@ TEST_CASE("no file means the defaults") {
 
 TEST_CASE("a policy file that others can write is not read by root") {
   if (!app::is_real_root()) return;
-  char name[] = "/tmp/outboard-test-XXXXXX";
-  std::string dir = ::mkdtemp(name);
+  test::Scratch scratch;
+  const std::string& dir = scratch.path;
   std::string file = dir + "/config.toml";
   REQUIRE(replace_file(file, "driver.root = '/opt'"));
   CHECK(app::read_policy(file)->roots.driver == "/opt");
@@ -76,5 +75,4 @@ TEST_CASE("a policy file that others can write is not read by root") {
   REQUIRE(::chmod(file.c_str(), 0644) == 0);
   REQUIRE(::chown(file.c_str(), 1234, 0) == 0);
   CHECK_FALSE(app::read_policy(file));
-  [[maybe_unused]] int status = std::system(("rm -rf " + dir).c_str());
 }

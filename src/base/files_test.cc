@@ -4,18 +4,12 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
+#include "test/scratch.h"
 
 using namespace outboard;
 
 namespace {
-struct Scratch {
-  std::string path = [] {
-    char name[] = "/tmp/outboard-test-XXXXXX";
-    return std::string(::mkdtemp(name));
-  }();
-  ~Scratch() { [[maybe_unused]] int status = std::system(("rm -rf " + path).c_str()); }
-};
+using test::Scratch;
 }  // namespace
 
 TEST_CASE("reading is limited and takes regular files only") {

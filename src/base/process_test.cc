@@ -12,6 +12,7 @@
 #include <cstdio>
 
 #include "base/text.h"
+#include "test/scratch.h"
 
 using namespace outboard;
 using Clock = std::chrono::steady_clock;
@@ -48,8 +49,8 @@ TEST_CASE("a program that closes its outputs and goes on is stopped, and one tha
 // that is stuck in the kernel. The tracer must be faster than the deadline, which a busy machine
 // makes longer.
 TEST_CASE("a program that does not die is not waited for") {
-  char name[] = "/tmp/outboard-process-XXXXXX";
-  std::string directory = ::mkdtemp(name), fifo = directory + "/fifo";
+  test::Scratch scratch;
+  const std::string fifo = scratch / "fifo";
   bool traced = false;
   for (int deadline = 200; deadline <= 3200 && !traced; deadline *= 4) {
     REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
@@ -84,7 +85,6 @@ TEST_CASE("a program that does not die is not waited for") {
           cat("'/bin/sh' did not finish within ", deadline,
               " ms and does not end although it was killed: it is stuck in the kernel"));
   }
-  ::rmdir(name);
   if (!traced) MESSAGE("SKIPPED: this machine lets no process trace another");
 }
 

@@ -4,21 +4,13 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <cstdlib>
-
 #include "base/files.h"
+#include "test/scratch.h"
 
 using namespace outboard;
 
 namespace {
-struct Scratch {
-  std::string path = [] {
-    char name[] = "/tmp/outboard-test-XXXXXX";
-    return std::string(::mkdtemp(name));
-  }();
-  ~Scratch() { [[maybe_unused]] int status = std::system(("rm -rf " + path).c_str()); }
-  std::string operator/(const std::string& name) const { return path + "/" + name; }
-};
+using test::Scratch;
 }  // namespace
 
 TEST_CASE("a replaced file has the new content and mode, and nothing is left beside it") {

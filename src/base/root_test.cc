@@ -9,15 +9,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
-
 #include "base/files.h"
+#include "test/scratch.h"
 
 using namespace outboard;
 
 TEST_CASE("links cannot lead out of a root") {
-  char name[] = "/tmp/outboard-test-XXXXXX";
-  std::string dir = ::mkdtemp(name);
+  test::Scratch scratch;
+  const std::string& dir = scratch.path;
   REQUIRE(make_directories(dir + "/etc"));
   REQUIRE(replace_file(dir + "/etc/inside", "in"));
   REQUIRE(::symlink("/etc/inside", (dir + "/absolute").c_str()) == 0);
@@ -31,7 +30,6 @@ TEST_CASE("links cannot lead out of a root") {
   CHECK(root->is_directory("/etc"));
   CHECK_FALSE(root->is_file("/etc"));
   CHECK_FALSE(root->exists("/nothing"));
-  [[maybe_unused]] int status = std::system(("rm -rf " + dir).c_str());
 }
 
 TEST_CASE("a search that finds nothing has no error, and one that could not look says so") {
@@ -57,8 +55,8 @@ TEST_CASE("a search that finds nothing has no error, and one that could not look
 }
 
 TEST_CASE("what is no regular file is looked at and never opened") {
-  char name[] = "/tmp/outboard-test-XXXXXX";
-  std::string dir = ::mkdtemp(name);
+  test::Scratch scratch;
+  const std::string& dir = scratch.path;
   REQUIRE(::mkfifo((dir + "/fifo").c_str(), 0666) == 0);
   auto root = Root::open(dir, Root::Trust::kUntrusted);
   REQUIRE(root);
@@ -75,7 +73,6 @@ TEST_CASE("what is no regular file is looked at and never opened") {
   CHECK(::waitpid(writer, nullptr, WNOHANG) == 0);
   ::kill(writer, SIGKILL);
   ::waitpid(writer, nullptr, 0);
-  [[maybe_unused]] int status = std::system(("rm -rf " + dir).c_str());
 }
 
 TEST_CASE("a directory on another mount is not the root's own") {

@@ -4,12 +4,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <tuple>
 
 #include "base/files.h"
 #include "base/process.h"
+#include "test/scratch.h"
 
 using namespace outboard;
 using namespace outboard::elf;
@@ -32,14 +32,7 @@ std::string printed_by_ldconfig(const std::string& cache_file) {
   return text;
 }
 
-struct Scratch {
-  Scratch() {
-    char name[] = "/tmp/outboard-test-XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~Scratch() { [[maybe_unused]] int status = std::system(("rm -rf " + path).c_str()); }
-  std::string path;
-};
+using test::Scratch;
 
 // A cache made by the machine's own ldconfig, with CPU specific subdirectories.
 std::string cache_by_ldconfig(const Scratch& scratch) {

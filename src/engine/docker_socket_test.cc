@@ -12,6 +12,7 @@
 
 #include "base/files.h"
 #include "engine/directories.h"
+#include "test/scratch.h"
 
 using namespace outboard;
 using engine::docker_has_image;
@@ -19,16 +20,7 @@ using engine::docker_socket;
 
 namespace {
 
-struct Scratch {
-  Scratch() {
-    char name[] = "/tmp/outboard-socket-XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() { engine::remove_tree(path); }
-  std::string path;
-};
+using test::Scratch;
 
 /// The environment that decides, put back afterwards.
 class Environment {

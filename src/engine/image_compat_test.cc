@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "test/scratch.h"
 
 using namespace outboard;
 using namespace outboard::engine;
@@ -15,12 +16,6 @@ namespace {
 
 class Image {
  public:
-  Image() {
-    char name[] = "/tmp/outboard-compat-test.XXXXXX";
-    REQUIRE(::mkdtemp(name));
-    directory_ = name;
-  }
-  ~Image() { [[maybe_unused]] int rc = std::system(cat("rm -rf ", directory_).c_str()); }
   void file(const std::string& path, const std::string& content) const {
     REQUIRE(make_directories(directory_of(directory_ + path)));
     REQUIRE(replace_file(directory_ + path, content));
@@ -36,7 +31,8 @@ class Image {
   }
 
  private:
-  std::string directory_;
+  test::Scratch scratch_;
+  const std::string& directory_ = scratch_.path;
 };
 
 const std::string kElf64 =

@@ -4,9 +4,8 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
-#include <cstdlib>
-
 #include "base/files.h"
+#include "test/scratch.h"
 
 using namespace outboard;
 
@@ -16,17 +15,12 @@ static const std::string kElf64 = std::string(
                                       7) +
                                   std::string(64, '\0');
 
-struct Image {
+struct Image : test::Scratch {
   Image() {
-    char name[] = "/tmp/outboard-test-XXXXXX";
-    path = ::mkdtemp(name);
     put("/usr/local/cuda-12.4/compat/libcuda.so.550.54", kElf64);
     link("libcuda.so.550.54", "/usr/local/cuda-12.4/compat/libcuda.so.1");
     link("cuda-12.4", "/usr/local/cuda");
   }
-  ~Image() { [[maybe_unused]] int status = std::system(("rm -rf " + path).c_str()); }
-  Image(const Image&) = delete;
-  Image& operator=(const Image&) = delete;
 
   void put(const std::string& file, const std::string& content) const {
     REQUIRE(make_directories(directory_of(path + file)));
@@ -46,8 +40,6 @@ struct Image {
     engine::overrule_image_drivers(*root, {"LD_LIBRARY_PATH=" + search_path}, volumes, plan);
     return plan;
   }
-
-  std::string path;
 };
 
 TEST_CASE("a compat directory leaves LD_LIBRARY_PATH, and the host's library covers its own") {

@@ -12,17 +12,13 @@
 #include "base/text.h"
 #include "engine/directories.h"
 #include "engine/tar.h"
+#include "test/scratch.h"
 
 using namespace outboard;
 
 namespace {
 
-struct Tree {
-  Tree() {
-    char pattern[] = "/tmp/outboard-files.XXXXXX";
-    path = ::mkdtemp(pattern);
-  }
-  ~Tree() { engine::remove_tree(path); }
+struct Tree : test::Scratch {
   void file(const std::string& name, const std::string& text = "x") const {
     std::string full = join_path(path, name);
     REQUIRE(make_directories(directory_of(full)));
@@ -38,7 +34,6 @@ struct Tree {
     REQUIRE(opened);
     return std::move(*opened);
   }
-  std::string path;
 };
 
 std::string seen(const char* path) {

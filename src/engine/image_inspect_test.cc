@@ -6,25 +6,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
-
 #include "base/files.h"
 #include "base/text.h"
 #include "engine/directories.h"
 #include "engine/tar.h"
 #include "engine/tar_index.h"
+#include "test/scratch.h"
 
 using namespace outboard;
 using namespace std::chrono_literals;
 
 namespace {
 
-struct Scratch {
-  Scratch() {
-    char pattern[] = "/tmp/outboard-inspect.XXXXXX";
-    path = ::mkdtemp(pattern);
-  }
-  ~Scratch() { engine::remove_tree(path); }
+struct Scratch : test::Scratch {
   std::string file(const std::string& name, const std::string& text, mode_t mode = 0644) const {
     std::string full = join_path(path, name);
     FileAttributes attributes;
@@ -32,7 +26,6 @@ struct Scratch {
     REQUIRE(replace_file(full, text, attributes));
     return full;
   }
-  std::string path;
 };
 
 std::vector<engine::TarItem> items_of(const std::string& archive) {

@@ -5,12 +5,11 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
-
 #include "base/files.h"
 #include "base/text.h"
 #include "elf/elf_file.h"
 #include "elf/ld_cache.h"
+#include "test/scratch.h"
 
 using namespace outboard;  // NOLINT: a test
 
@@ -21,15 +20,6 @@ using Libc = plan::ImageLayout::Libc;
 /// A root in a temporary directory, taken away again.
 class Tree {
  public:
-  Tree() {
-    char name[] = "/tmp/outboard-layout-XXXXXX";
-    REQUIRE(::mkdtemp(name) != nullptr);
-    path_ = name;
-  }
-  ~Tree() { [[maybe_unused]] int status = std::system(cat("rm -rf ", path_).c_str()); }
-  Tree(const Tree&) = delete;
-  Tree& operator=(const Tree&) = delete;
-
   Tree& file(const std::string& path, const std::string& content = "x") {
     REQUIRE(make_directories(path_ + directory_of(path)));
     REQUIRE(replace_file(path_ + path, content));
@@ -66,7 +56,8 @@ class Tree {
   }
 
  private:
-  std::string path_;
+  test::Scratch scratch_;
+  const std::string& path_ = scratch_.path;
 };
 
 std::string cache_of(const std::vector<elf::LdCacheEntry>& entries) {

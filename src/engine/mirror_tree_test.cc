@@ -5,28 +5,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
-
 #include "base/files.h"
 #include "base/text.h"
 #include "engine/directories.h"
+#include "test/scratch.h"
 
 using namespace outboard;
 using namespace outboard::engine;
 
 namespace {
 
-struct Trees {
+struct Trees : test::Scratch {
   Trees() {
-    char pattern[] = "/tmp/outboard-mirror.XXXXXX";
-    top = ::mkdtemp(pattern);
     REQUIRE(make_directories(from()));
     REQUIRE(make_directories(to()));
   }
-  ~Trees() { remove_tree(top); }
-  std::string from(const std::string& path = {}) const { return join_path(top + "/from", path); }
-  std::string to(const std::string& path = {}) const { return join_path(top + "/to", path); }
-  std::string top;
+  std::string from(const std::string& name = {}) const { return join_path(path + "/from", name); }
+  std::string to(const std::string& name = {}) const { return join_path(path + "/to", name); }
 };
 
 mode_t mode_of(const std::string& path) {
@@ -76,4 +71,18 @@ TEST_CASE("what is not there cannot be mirrored") {
   Trees trees;
   CHECK(!mirror_tree(trees.from("none"), trees.to(), Mirror::kFiles, true));
   CHECK(!mirror_tree(trees.from(), trees.to("none"), Mirror::kFiles, true));
+}
+
+TEST_CASE("a tree is removed with what its owner may not read, and not what a link leads to") {
+  Trees trees;
+  REQUIRE(make_directories(trees.from("a/closed/deep")));
+  REQUIRE(replace_file(trees.from("a/closed/deep/file"), "x"));
+  REQUIRE(replace_file(trees.to("kept"), "x"));
+  REQUIRE(::symlink(trees.to().c_str(), trees.from("a/link").c_str()) == 0);
+  REQUIRE(::mkfifo(trees.from("a/fifo").c_str(), 0600) == 0);
+  REQUIRE(::chmod(trees.from("a/closed").c_str(), 0) == 0);
+  remove_tree(trees.from("a"));
+  CHECK(mode_of(trees.from("a")) == 0);
+  CHECK(path_exists(trees.to("kept")));
+  remove_tree(trees.from("not-there"));
 }

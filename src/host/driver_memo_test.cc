@@ -5,29 +5,23 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 
-#include <cstdlib>
-
 #include "base/files.h"
+#include "test/scratch.h"
 
 using namespace outboard;
 
 namespace {
 
-struct Scratch {
+struct Scratch : test::Scratch {
   Scratch() {
     REQUIRE(make_directories(root_path + "/usr/lib64"));
     age();
   }
-  ~Scratch() { [[maybe_unused]] int status = std::system(("rm -rf " + path).c_str()); }
   // A memo is not made of what has just changed: change times cannot be set, so the tests wait a
   // second for them.
   void age() const { ::usleep(1'050'000); }
   Root root() const { return *Root::open(root_path, Root::Trust::kHost); }
 
-  std::string path = [] {
-    char name[] = "/tmp/outboard-test-XXXXXX";
-    return std::string(::mkdtemp(name));
-  }();
   std::string root_path = path + "/root";
   std::string state = path + "/state";
 };

@@ -10,29 +10,27 @@
 
 #include "base/files.h"
 #include "host/facts_json.h"
+#include "test/scratch.h"
 
 using namespace outboard;
 using namespace outboard::host;
 
 namespace {
 
-class Scratch {
+class Scratch : public test::Scratch {
  public:
   Scratch() {
-    char name[] = "/tmp/outboard-test-XXXXXX";
-    path_ = ::mkdtemp(name);
     facts_.roots.driver = "/drv";
     facts_.boot_id = "boot";
     facts_.module_version = "535.104.05";
     facts_.gpus = {{.pci = "0000:01:00.0", .minor = 0, .bound = true}};
     facts_.files = {{FileKind::kLibrary, "/lib/libnvidia-ml.so.535.104.05", "libnvidia-ml.so",
                      "libnvidia-ml.so.1", 64, "535.104.05"}};
-    options_.cache_directory = path_ + "/run/outboard";
+    options_.cache_directory = path + "/run/outboard";
   }
-  ~Scratch() { [[maybe_unused]] int status = std::system(("rm -rf " + path_).c_str()); }
 
   Result<NvmlAnswer> query(const std::string& script) {
-    options_.helper = path_ + "/helper";
+    options_.helper = path + "/helper";
     REQUIRE(replace_file(options_.helper, "#!/bin/sh\n" + script + "\n", {.mode = 0755}));
     return query_nvml(facts_, options_);
   }
@@ -48,7 +46,6 @@ class Scratch {
     return *answer;
   }
 
-  std::string path_;
   Facts facts_;
   NvmlOptions options_;
 };
@@ -102,7 +99,7 @@ TEST_CASE("whatever the helper does is an error of ours") {
   scratch.options_.deadline = std::chrono::milliseconds(50);
   contains(scratch.error_of("exec /bin/sleep 20", ErrorCode::kBusy), "did not finish within 50 ms");
   CHECK_FALSE(scratch.cached());
-  scratch.options_.helper = scratch.path_ + "/none";
+  scratch.options_.helper = scratch.path + "/none";
   auto missing = query_nvml(scratch.facts_, scratch.options_);
   REQUIRE_FALSE(missing);
   CHECK(missing.error().code == ErrorCode::kNotFound);
@@ -164,7 +161,7 @@ TEST_CASE("a cache that others could have written is not believed") {
 
 TEST_CASE("a cache that cannot be written is no error") {
   Scratch scratch;
-  REQUIRE(replace_file(scratch.path_ + "/run", "a file, no directory"));
+  REQUIRE(replace_file(scratch.path + "/run", "a file, no directory"));
   CHECK(scratch.query(kAnswer));
   CHECK_FALSE(scratch.cached());
 }

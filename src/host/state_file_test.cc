@@ -5,20 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
-
 #include "base/files.h"
+#include "test/scratch.h"
 
 using namespace outboard;
 
 namespace {
 
-struct Scratch {
-  ~Scratch() { [[maybe_unused]] int status = std::system(("rm -rf " + path).c_str()); }
-  std::string path = [] {
-    char name[] = "/tmp/outboard-test-XXXXXX";
-    return std::string(::mkdtemp(name));
-  }();
+struct Scratch : test::Scratch {
   std::string state = path + "/state";
 };
 

@@ -8,7 +8,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "doctor/check.h"
-#include "sim/test/scratch.h"
+#include "test/scratch.h"
 
 using namespace outboard;       // NOLINT: a test
 using namespace outboard::cli;  // NOLINT

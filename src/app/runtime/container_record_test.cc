@@ -5,16 +5,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
-
 #include "base/files.h"
+#include "test/scratch.h"
 
 using namespace outboard;
 using runtime::ContainerRecord;
 
 TEST_CASE("a record comes back, for its own --root only, until it is removed") {
-  char name[] = "/tmp/outboard-test-XXXXXX";
-  std::string state = ::mkdtemp(name);
+  test::Scratch scratch;
+  const std::string& state = scratch.path;
   ContainerRecord record{"/overlay/merged",
                          {{"/usr/lib64/libcuda.so.1"}, {"/lib/firmware"}},
                          {"/usr/lib64/libcuda.so.1"},
@@ -55,5 +54,4 @@ TEST_CASE("a record comes back, for its own --root only, until it is removed") {
 
   runtime::remove_record(state, {"/run/runc", "id"});
   CHECK_FALSE(runtime::load_record(state, {"/run/runc", "id"}));
-  [[maybe_unused]] int status = std::system(("rm -rf " + state).c_str());
 }
