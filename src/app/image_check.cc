@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "compat/csv.h"
+#include "compat/cudnn.h"
 #include "compat/versions.h"
 #include "engine/image_inspect.h"
 
@@ -114,11 +115,13 @@ std::vector<std::string> ways_of(const std::string& hint) {
 class GpuCheck {
  public:
   GpuCheck(const ImageEvidence& image, const CompatBasis& basis,
-           const std::optional<CudaSign>& cuda, const compat::CheckedGpu& gpu,
-           const compat::Tables& tables, std::vector<std::string>& notes)
+           const std::optional<CudaSign>& cuda, const std::vector<CudaSign>& signs,
+           const compat::CheckedGpu& gpu, const compat::Tables& tables,
+           std::vector<std::string>& notes)
       : image_(image),
         basis_(basis),
         cuda_(cuda),
+        signs_(signs),
         driver_(basis.driver),
         gpu_(gpu),
         tables_(tables),
@@ -245,35 +248,31 @@ class GpuCheck {
 
   void judge_cudnn() {
     std::string what = cat("cuDNN ", image_.cudnn);
-    auto needs =
-        cuda_ ? compat::cudnn_needs(tables_, image_.cudnn, compat::release_of(cuda_->version))
-              : std::nullopt;
-    if (!needs) {
-      add_once(notes_, cuda_ ? cat("the tables have no ", what, " for CUDA ",
-                                   compat::release_of(cuda_->version), ", so it was not checked")
-                             : cat(what, " was not checked: no CUDA version is known for it"));
+    if (!cuda_) {
+      add_once(notes_, cat(what, " was not checked: no CUDA version is known for it"));
       return;
     }
-    const auto& capability = gpu_.traits.compute_capability;
     const std::string version = loaded_driver().version;
-    Judgement& out =
-        add(what, Verdict::kFull,
-            cat("driver ", version, " and ", gpu_.traits.label, " are new enough for it"));
-    out.source = needs->source;
-    if (capability && !needs->min_compute_capability.empty() &&
-        compat::compare_padded(*capability, needs->min_compute_capability) < 0) {
-      out.verdict = Verdict::kNo;
-      out.reason = cat("it has no code for ", gpu_.traits.label, ", compute capability ",
-                       *capability, ": it begins with ", needs->min_compute_capability);
-      out.ways_out = {"an image with an older cuDNN"};
-    } else if (!needs->min_driver.empty() && compat::is_version(version) &&
-               compat::compare_padded(version, needs->min_driver) < 0) {
-      if (waits_for_libraries()) return parts_.pop_back();
-      out.verdict = Verdict::kNo;
-      out.reason =
-          cat("it needs driver ", needs->min_driver, " at least, and this one is ", version);
-      out.ways_out = {cat("a driver of version ", needs->min_driver, " or newer")};
+    auto judge = [&](const std::string& cuda) {
+      return compat::judge_cudnn(tables_, image_.cudnn, cuda, version, gpu_.traits);
+    };
+    compat::CudnnAnswer answer = judge(cuda_->version);
+    // It may belong to an older CUDA that is in the image, too.
+    for (const CudaSign& sign : signs_) {
+      if (answer.fault == compat::CudnnFault::kCuda) answer = judge(sign.version);
     }
+    if (answer.fault == compat::CudnnFault::kNotInTables) {
+      add_once(notes_, cat(answer.judgement.reason, ", so it was not checked"));
+      return;
+    }
+    bool asked = image_.instead || image_.cudnn_asked;
+    if (answer.fault == compat::CudnnFault::kCuda && !asked) {
+      add_once(notes_, cat(judge(cuda_->version).judgement.reason,
+                           "; the image has both, and what uses this cuDNN needs another CUDA"));
+      return;
+    }
+    if (answer.fault == compat::CudnnFault::kDriver && waits_for_libraries()) return;
+    parts_.push_back({std::move(what), std::move(answer.judgement)});
   }
 
   void judge_code() {
@@ -329,6 +328,7 @@ class GpuCheck {
   const ImageEvidence& image_;
   const CompatBasis& basis_;
   const std::optional<CudaSign>& cuda_;
+  const std::vector<CudaSign>& signs_;
   const compat::DriverTraits& driver_;
   const compat::CheckedGpu& gpu_;
   const compat::Tables& tables_;
@@ -400,7 +400,8 @@ Result<ImageVerdict> check_image(Chosen& chosen, const MachineOptions& options,
     const device::Gpu& gpu = chosen.machine.inventory.gpus[positions[i]];
     GpuVerdict entry{gpu.index, gpus[i].traits.label,   gpu.uuid,
                      gpu.name,  gpu.compute_capability, gpus[i].traits.gpu_class};
-    entry.parts = GpuCheck(image, basis, verdict.cuda, gpus[i], tables, verdict.notes).judge();
+    entry.parts =
+        GpuCheck(image, basis, verdict.cuda, signs, gpus[i], tables, verdict.notes).judge();
     verdict.gpus.push_back(std::move(entry));
   }
   return verdict;

@@ -174,6 +174,29 @@ TEST_CASE("code of PyTorch's library against the GPU") {
   CHECK(code("7.0 8.0") == Verdict::kNo);
 }
 
+TEST_CASE("a cuDNN for another CUDA: no where a person asks, said where an image has it") {
+  app::Chosen chosen = machine_with("580.95.05", "NVIDIA H200", "9.0");
+  app::ImageEvidence image;
+  image.instead = app::CudaSign{"11.8", "--cuda"};
+  image.cudnn = "9.13";
+  app::ImageVerdict asked = check(chosen, image);
+  CHECK(asked.worst() == Verdict::kNo);
+  CHECK(asked.gpus[0].parts[1].what == "cuDNN 9.13");
+  image.cudnn = "9.30";
+  CHECK(check(chosen, image).worst() == Verdict::kNo);
+  image.instead->version = "13.0";
+  CHECK(check(chosen, image).worst() == Verdict::kUnknown);
+
+  app::ImageEvidence built = image_of({"CUDA_VERSION=13.0.1", "NV_CUDNN_VERSION=9.1.0.70-1"});
+  app::ImageVerdict told = check(chosen, built);
+  CHECK(told.worst() == Verdict::kFull);
+  REQUIRE(told.notes.size() == 1);
+  CHECK(told.notes[0].find("there is no cuDNN 9.1.0.70 for CUDA 13: the first one is 9.12.0") == 0);
+  // One of the image's CUDA versions that it goes with is enough.
+  built.signs.push_back({"12.4", "libcudart 12.4 in it"});
+  CHECK(check(chosen, built).gpus[0].parts[1].judgement.verdict == Verdict::kFull);
+}
+
 TEST_CASE("what an image's files say comes before its variables") {
   engine::ImageFiles files;
   files.versions = {{"libcudart", "12.1.105", "/a"},

@@ -29,6 +29,7 @@ struct ImageEvidence {
   std::optional<CudaSign> instead;  ///< a person's own, which alone counts
   std::vector<compat::FrameworkWish> frameworks;
   std::string cudnn;                 ///< "9.8.0.87"; empty: not known
+  bool cudnn_asked = false;          ///< a person named it
   std::vector<std::string> drivers;  ///< paths of driver libraries that somebody baked in
   std::string code;  ///< "8.0 9.0+PTX": GPUs that PyTorch's library in it has code for
   std::vector<std::string> notes;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "compat/cudnn.h"
 #include "compat/framework_builds.h"
 
 namespace outboard::compat {
@@ -141,24 +142,22 @@ class FrameworkJudge {
     return answer;
   }
 
+  // A published build has a cuDNN that goes with its CUDA.
   void judge_cudnn(const FrameworkBuild& build, Judgement& out) {
     lacks_cudnn_ = false;
     if (build.cudnn.empty()) return;
-    auto needs = cudnn_needs(tables_, build.cudnn, build.cuda);
-    if (!needs) return;
-    if (gpu_.compute_capability && is_version(needs->min_compute_capability) &&
-        compare_padded(*gpu_.compute_capability, needs->min_compute_capability) < 0) {
+    CudnnAnswer answer =
+        compat::judge_cudnn(tables_, build.cudnn, build.cuda, driver_.version, gpu_);
+    if (answer.fault == CudnnFault::kGpu) {
       lacks_cudnn_ = true;
       if (out.verdict == Verdict::kNo) return;
       out.missing.push_back(cat("cuDNN ", build.cudnn, " needs compute capability ",
-                                needs->min_compute_capability, ", and ", gpu_.label, " has ",
+                                answer.needs->min_compute_capability, ", and ", gpu_.label, " has ",
                                 *gpu_.compute_capability,
                                 ": convolutions end with CUDNN_STATUS_ARCH_MISMATCH"));
-    }
-    if (is_version(needs->min_driver) && is_version(driver_.version) &&
-        out.verdict > Verdict::kForward && compare_padded(driver_.version, needs->min_driver) < 0) {
+    } else if (answer.fault == CudnnFault::kDriver && out.verdict > Verdict::kForward) {
       out.missing.push_back(cat("cuDNN ", build.cudnn, " with CUDA ", build.cuda, " needs driver ",
-                                needs->min_driver, " or newer"));
+                                answer.needs->min_driver, " or newer"));
     }
   }
 

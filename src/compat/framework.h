@@ -64,14 +64,4 @@ struct FrameworkAnswer {
 FrameworkAnswer judge_framework(const Tables& tables, const FrameworkWish& wish,
                                 const DriverTraits& driver, const GpuTraits& gpu);
 
-/// What a cuDNN version needs with a CUDA release: the row of that version, else of the nearest
-/// older one of the same major version, else of the nearest newer one; nothing if there is none.
-struct CudnnNeeds {
-  std::string min_driver;              ///< "525.60.13"; may be empty
-  std::string min_compute_capability;  ///< "7.5"; may be empty
-  std::string source;
-};
-std::optional<CudnnNeeds> cudnn_needs(const Tables& tables, std::string_view cudnn,
-                                      std::string_view cuda);
-
 }  // namespace outboard::compat

@@ -138,40 +138,6 @@ void add_mxnet(const Tables& tables, std::vector<FrameworkBuild>& builds) {
   }
 }
 
-// Which item of "10.1u2,10.2,11.0", "12.0-12.9" or "12" (any of that major version) a CUDA release
-// is.
-std::optional<size_t> item_of_cuda(std::string_view list, std::string_view cuda) {
-  auto items = split(list, ',');
-  for (size_t i = 0; i < items.size(); i++) {
-    std::string_view item = trim(items[i]);
-    item = item.substr(0, item.find('u'));
-    size_t dash = item.find('-');
-    std::string_view first = item.substr(0, dash);
-    std::string_view last = dash == std::string_view::npos ? first : item.substr(dash + 1);
-    if (!is_version(first) || !is_version(last)) continue;
-    bool major_alone = is_digits(first) && first == split(cuda, '.')[0];
-    if (major_alone || (compare_padded(cuda, first) >= 0 && compare_padded(cuda, last) <= 0))
-      return i;
-  }
-  return std::nullopt;
-}
-
-// The newest that is not newer than `wanted`, else the oldest. "9.10.2" of a support matrix is
-// every 9.10.2.N.
-bool is_nearer(std::string_view version, std::string_view than, std::string_view wanted) {
-  bool above = compare_padded(version, wanted) > 0, than_above = compare_padded(than, wanted) > 0;
-  if (above != than_above) return than_above;
-  int order = compare_padded(version, than);
-  return above ? order < 0 : order > 0;
-}
-
-// "418.39/440/450" has one for each CUDA version, "3.0" one for all.
-std::string item_or_only(std::string_view list, size_t item) {
-  auto items = split(list, '/');
-  if (items.empty()) return "";
-  return std::string(items[item < items.size() ? item : 0]);
-}
-
 bool begins_with_numbers(std::string_view version, std::string_view release) {
   return version.substr(0, release.size()) == release &&
          (version.size() == release.size() || version[release.size()] == '.');
@@ -287,27 +253,6 @@ std::string install_command(const FrameworkBuild& build, std::string_view versio
   size_t at = command.find("VERSION");
   if (at == std::string::npos || !is_version(version)) return "";
   return command.replace(at, 7, version);
-}
-
-std::optional<CudnnNeeds> cudnn_needs(const Tables& tables, std::string_view cudnn,
-                                      std::string_view cuda) {
-  if (!is_version(cudnn) || !is_version(cuda)) return std::nullopt;
-  const CudnnRow* best = nullptr;
-  std::string_view best_first;
-  size_t best_item = 0;
-  for (const CudnnRow& row : tables.cudnn) {
-    std::string_view first = row.cudnn.substr(0, row.cudnn.find('-'));
-    if (!is_version(first) || split(first, '.')[0] != split(cudnn, '.')[0]) continue;
-    auto item = item_of_cuda(row.cuda, cuda);
-    if (!item || (best && !is_nearer(first, best_first, cudnn))) continue;
-    best = &row;
-    best_first = first;
-    best_item = *item;
-  }
-  if (!best) return std::nullopt;
-  return CudnnNeeds{item_or_only(best->min_driver, best_item),
-                    item_or_only(best->min_compute_capability, best_item),
-                    std::string(best->source)};
 }
 
 }  // namespace outboard::compat

@@ -283,16 +283,7 @@ TEST_CASE("which GPUs a list of architectures covers") {
   CHECK(code("8.7", "8.9") == GpuCode::kNone);
 }
 
-TEST_CASE("cuDNN") {
-  const Tables& tables = built_in_tables();
-  CHECK(cudnn_needs(tables, "9.17.1.4", "13.0")->min_driver == "580.65.06");
-  CHECK(cudnn_needs(tables, "9.17.1.4", "13.0")->min_compute_capability == "7.5");
-  CHECK(cudnn_needs(tables, "9.10.2.21", "12.6")->min_compute_capability == "5.0");
-  CHECK(cudnn_needs(tables, "8.9.2.26", "12.1")->min_driver == "525.60.13");
-  CHECK(cudnn_needs(tables, "8.0.3", "10.2")->min_driver == "440.33");
-  CHECK(cudnn_needs(tables, "8.0.3", "11.0")->min_compute_capability == "3.5");
-  CHECK_FALSE(cudnn_needs(tables, "4.0", "13.0"));
-  CHECK_FALSE(cudnn_needs(tables, "x", "13.0"));
+TEST_CASE("a build's cuDNN and the GPU") {
   auto answer = ask(kTorch, "2.2.2", "470.256.02", gpu("3.7"), "11.8");
   CHECK(mentions(answer.judgement.missing, "cuDNN 8.7.0.84 needs compute capability 5.0"));
 }

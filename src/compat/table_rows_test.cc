@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "compat/csv.h"
+#include "compat/cudnn.h"
 #include "compat/framework_builds.h"
 #include "compat/gpu_table.h"
 #include "compat/tables.h"

@@ -88,7 +88,12 @@ expect 0 "CUDA 10.0 is older than GPU 0" --cuda 10.0 --gpus device=0
 grep -q 'runs, with a reservation (full)' "$work/out" || say "no reservation about CUDA 10.0"
 machine data-center
 expect 0 "cuDNN 9.8: full" --cuda 12.2 --cudnn 9.8
-expect 0 "the tables have no cuDNN 99.0 for CUDA 12.2, so it was not checked" --cuda 12.2 --cudnn 99.0
+expect 0 "cuDNN 99.0: unknown: cuDNN 99.0 is newer than the tables" --cuda 12.2 --cudnn 99.0
+machine new
+expect 1 "cuDNN 9.13: no: there is no cuDNN 9.13 for CUDA 11: the last one is 9.10.2" --cuda 11.8 --cudnn 9.13
+expect 1 "way out: cuDNN 9.12.0 or newer" --cuda 13.0 --cudnn 8.9
+expect 0 "the tables have no cuDNN 9.13 for CUDA 99.1, so it was not checked" --cuda 99.1 --cudnn 9.13
+machine data-center
 expect 2 "name that, too: --cuda 12.8 --cudnn 9.8" --cudnn 9.8
 
 echo "case: frameworks, and a machine that is only a snapshot"

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "compat/cudnn.h"
 #include "compat/forward.h"
 #include "compat/framework.h"
 #include "compat/table_cells.h"
@@ -105,7 +106,8 @@ void ask_everything(const Tables& tables) {
             judge_framework(tables, {framework, "2.9", "", "3.12"}, driver, gpu).judgement);
     }
   }
-  (void)cudnn_needs(tables, "9.8.0.87", "12.8");
+  for (const char* cudnn : {"9.8.0.87", "9.30", "7.6"})
+    check_judgement(judge_cudnn(tables, cudnn, "12.8", "580.65.06", gpus[0]).judgement);
 }
 
 void check_file(const std::string& file, std::string_view text) {

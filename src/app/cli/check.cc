@@ -185,6 +185,7 @@ Result<int> run(const Parsed& parsed) {
   }
   if (!cuda.empty()) evidence.instead = app::CudaSign{cuda, "--cuda"};
   if (!cudnn.empty()) evidence.cudnn = cudnn;
+  evidence.cudnn_asked = !cudnn.empty();
   if (!frameworks.empty()) evidence.frameworks = frameworks;
   app::CompatTables tables = app::read_user_tables();
   auto verdict = app::check_image(chosen, options, evidence, tables.tables());
