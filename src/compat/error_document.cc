@@ -15,7 +15,8 @@ constexpr std::string_view kBeginning =
     "What `outboard explain --error TEXT` knows, beside Outboard's own messages (`errors.md`). "
     "Generated from the tables in `data`.\n"
     "In a pattern `*` is any text of up to 200 characters; upper and lower case are the same, and "
-    "so are one blank and several.\n"
+    "so are one blank and several. "
+    "Braces stand around what the answer names.\n"
     "A code, `cuda 804`, is found in \"CUDA error 804\" and the like.\n";
 
 // A cell of a table may hold no '|', and what would be read as markup is not.
@@ -38,8 +39,8 @@ std::string found_by(const ErrorText& error) {
 std::string row(const ErrorText& error) {
   std::string mend = cell(error.mend);
   if (!error.check.empty()) mend = cat("check: ", cell(error.check), "<br>", mend);
-  return cat("| ", error.id, " | ", found_by(error), " | ", cell(error.cause), " | ", mend, " | ",
-             cell(error.source), " (", error.confidence, ") |\n");
+  return cat("| ", error.id, " | ", found_by(error), " | ", cell(fill_cause(error.cause, {})),
+             " | ", mend, " | ", cell(error.source), " (", error.confidence, ") |\n");
 }
 
 }  // namespace

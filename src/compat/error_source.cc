@@ -29,13 +29,31 @@ bool is_name(std::string_view text) {
   });
 }
 
+// Braces of a pattern: none in another, each with its end.
+bool paired_braces(std::string_view pattern) {
+  bool open = false;
+  for (char c : pattern) {
+    if (c != '{' && c != '}') continue;
+    if (open == (c == '{')) return false;
+    open = !open;
+  }
+  return !open;
+}
+
+size_t braces_in(std::string_view text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return c == '{' || c == '}'; }));
+}
+
 // What is wrong with a pattern, or "".
 std::string_view pattern_problem(std::string_view pattern) {
   if (trim(pattern) != pattern) return "a pattern with blanks around it";
   if (pattern.find("  ") != std::string_view::npos) return "a pattern with two blanks";
   if (pattern.find("**") != std::string_view::npos) return "a pattern with two stars together";
+  if (!paired_braces(pattern)) return "a pattern with braces that are not in pairs";
   size_t longest = 0;
-  for (std::string_view piece : split(pattern, '*')) longest = std::max(longest, piece.size());
+  for (std::string_view piece : split(pattern, '*'))
+    longest = std::max(longest, piece.size() - braces_in(piece));
   return longest < kShortestPattern ? "a pattern with too little text" : "";
 }
 
@@ -49,18 +67,41 @@ std::string_view codes_problem(std::string_view codes) {
   return "";
 }
 
-// "$2" needs a second star in one of the patterns.
-bool names_missing_star(const Row& row) {
-  size_t stars = 0;
-  for (std::string_view pattern : split(row.patterns, '|'))
-    stars = std::max(stars, static_cast<size_t>(std::count(pattern.begin(), pattern.end(), '*')));
-  for (size_t i = 0; i + 1 < row.cause.size(); i++) {
-    char digit = row.cause[i + 1];
-    if (row.cause[i] == '$' && digit >= '1' && digit <= '9' &&
-        static_cast<size_t>(digit - '0') > stars)
-      return true;
+// The largest N of "$N" and "$cudaN".
+size_t largest_value(std::string_view cause) {
+  size_t largest = 0;
+  for (size_t at = cause.find('$'); at != std::string_view::npos; at = cause.find('$', at + 1)) {
+    std::string_view rest = cause.substr(at + 1);
+    if (rest.starts_with("cuda")) rest.remove_prefix(4);
+    if (!rest.empty() && rest[0] >= '1' && rest[0] <= '9')
+      largest = std::max(largest, static_cast<size_t>(rest[0] - '0'));
   }
-  return false;
+  return largest;
+}
+
+// "[version $1|a version]" says something without a value, too; whether a '$' stands elsewhere.
+bool names_value_outside_brackets(std::string_view cause) {
+  std::string outside;
+  for (size_t open; (open = cause.find('[')) != std::string_view::npos;) {
+    size_t close = cause.find(']', open);
+    if (close == std::string_view::npos) break;
+    outside += cause.substr(0, open);
+    std::string_view inside = cause.substr(open + 1, close - open - 1);
+    size_t bar = inside.find('|');
+    outside += bar == std::string_view::npos ? inside : inside.substr(bar + 1);
+    cause.remove_prefix(close + 1);
+  }
+  return largest_value(outside + std::string(cause)) > 0;
+}
+
+std::string_view cause_problem(const Row& row) {
+  size_t values = 0;
+  for (std::string_view pattern : split(row.patterns, '|'))
+    values = std::max(values, static_cast<size_t>(std::count(pattern.begin(), pattern.end(), '{')));
+  if (largest_value(row.cause) > values) return "the cause names braces that no pattern has";
+  if (names_value_outside_brackets(row.cause))
+    return "the cause names a value outside of '[... $1|...]'";
+  return "";
 }
 
 std::string row_problem(const Row& row) {
@@ -73,7 +114,7 @@ std::string row_problem(const Row& row) {
   }
   if (auto problem = codes_problem(row.codes); !problem.empty()) return std::string(problem);
   if (row.cause.empty() || row.mend.empty()) return "no cause or no mend";
-  if (names_missing_star(row)) return "the cause names a star that no pattern has";
+  if (auto problem = cause_problem(row); !problem.empty()) return std::string(problem);
   if (!is_confidence(row.confidence) || row.source.empty()) return "no confidence or no source";
   if (row.example.empty()) return "no example";
   return "";

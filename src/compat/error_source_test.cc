@@ -19,12 +19,13 @@ static std::string error_of(const std::string& row) {
 }
 
 TEST_CASE("a row of the table of error texts") {
-  auto rows =
-      rows_of("a-b,docker,cause,Bad * thing|other,cuda 2,why $1,look,do,high,here,Bad x thing");
+  auto rows = rows_of(
+      "a-b,docker,cause,Bad {*} thing|other,cuda 2,why[ $1|],look,do,high,here,Bad x thing");
   REQUIRE(rows);
-  CHECK(*rows ==
-        "{\"a-b\", \"docker\", false, \"bad * thing|other\", \"cuda 2\", \"why $1\", \"look\", "
-        "\"do\", \"high\", \"here\", \"Bad x thing\", },\n");
+  CHECK(
+      *rows ==
+      "{\"a-b\", \"docker\", false, \"bad {*} thing|other\", \"cuda 2\", \"why[ $1|]\", \"look\", "
+      "\"do\", \"high\", \"here\", \"Bad x thing\", },\n");
 }
 
 TEST_CASE("a wrong row of the table of error texts is an error with its line") {
@@ -49,8 +50,18 @@ TEST_CASE("a wrong row of the table of error texts is an error with its line") {
         "errors.csv:2: the families of codes are cuda, nvml and xid");
   CHECK(error_of("a,docker,cause,some text,,,,do,high,here,text") ==
         "errors.csv:2: no cause or no mend");
-  CHECK(error_of("a,docker,cause,some *text,,why $2,,do,high,here,text") ==
-        "errors.csv:2: the cause names a star that no pattern has");
+  CHECK(error_of("a,docker,cause,some *text,,why [$1|],,do,high,here,text") ==
+        "errors.csv:2: the cause names braces that no pattern has");
+  CHECK(error_of("a,docker,cause,some {*text},,why [$cuda2|],,do,high,here,text") ==
+        "errors.csv:2: the cause names braces that no pattern has");
+  for (const char* cause : {"why $1", "why [$1]", "[why|$1]", "[why $1|] $cuda1"})
+    CHECK(error_of(cat("a,docker,cause,some {*text},,", cause, ",,do,high,here,text")) ==
+          "errors.csv:2: the cause names a value outside of '[... $1|...]'");
+  for (const char* pattern : {"some {*text", "some *}text", "so{me {*text}", "some {a}}text"})
+    CHECK(error_of(cat("a,docker,cause,", pattern, ",,why,,do,high,here,text")) ==
+          cat("errors.csv:2: a pattern with braces that are not in pairs: '", pattern, "'"));
+  CHECK(error_of("a,docker,cause,{a}*{bc},,why,,do,high,here,text") ==
+        "errors.csv:2: a pattern with too little text: '{a}*{bc}'");
   CHECK(error_of("a,docker,cause,some text,,why,,do,sure,here,text") ==
         "errors.csv:2: no confidence or no source");
   CHECK(error_of("a,docker,cause,some text,,why,,do,high,here,") == "errors.csv:2: no example");

@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Error texts that other programs print when a container has no GPU, and what is behind them: from
 // the data/errors_*.csv files, data/xid.csv and doc/errors.md (our own), compiled in. A text is
-// found by patterns and by codes.
-//
-// A pattern is literal text, compared without regard to case over text whose runs of blanks are one
-// blank; a pattern that begins or ends with a letter, a digit or '_' matches only whole words
-// there. '*' between two pieces of text is the nearest 0 to 200 characters; at the beginning or the
-// end it is the rest of the word. Several patterns of one row are separated by '|'. "$1" in a
-// cause is what the first '*' stood for.
+// found by patterns (error_pattern.h) and by codes.
 //
 // A code is "cuda 804", "nvml 18" or "xid 79". It is found where the program that counts so is
 // named in front of the number ("CUDA error 804", "cuInit returned 999", "Xid (PCI:0000:41:00):
@@ -19,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "compat/error_pattern.h"
+
 namespace outboard::compat {
 
 struct ErrorText {
@@ -27,7 +23,7 @@ struct ErrorText {
   bool wrapper = false;       ///< stands around the text of the cause; never the best answer to it
   std::string_view patterns;  ///< lower case, separated by '|'; may be empty
   std::string_view codes;     ///< separated by '|'; may be empty
-  std::string_view cause;     ///< one or two sentences, "$1" for what was found
+  std::string_view cause;     ///< one or two sentences; fill_cause() puts in what was found
   std::string_view check;     ///< commands that show whether this is it; may be empty
   std::string_view mend;      ///< what ends it
   std::string_view confidence;  ///< "high", "medium" or "low"
@@ -44,7 +40,7 @@ struct ErrorMatch {
   const ErrorText* error = nullptr;
   size_t weight = 0;                ///< literal characters that matched
   std::string found;                ///< the part of the text that matched
-  std::vector<std::string> pieces;  ///< what each '*' stood for
+  std::vector<std::string> pieces;  ///< what "$1" and so on stand for
 };
 
 /// Longest text that is looked at, in bytes.
@@ -61,15 +57,8 @@ std::vector<ErrorMatch> match_error_text(std::string_view text);
 /// The same in a table that lives as long as the matches.
 std::vector<ErrorMatch> match_error_text(std::string_view text, std::span<const ErrorText> table);
 
-/// The row's cause with what was found in place of "$1", safe to print.
+/// The row's cause with what was found in it, safe to print.
 std::string cause_text(const ErrorMatch& match);
-
-/// One pattern against text that plain_error_text() made: for tests of the language.
-struct PatternMatch {
-  size_t begin = 0, end = 0, weight = 0;
-  std::vector<std::string> pieces;
-};
-bool match_pattern(std::string_view plain_text, std::string_view pattern, PatternMatch* match);
 
 /// The codes that a text names, "cuda 804", in their order and each once.
 std::vector<std::string> codes_in(std::string_view plain_text);
