@@ -89,12 +89,20 @@ Result<SocketAnswer> get_from_socket(const std::string& socket, const std::strin
     return make_error(ErrorCode::kIo,
                       cat("what listens on '", printable(socket), "' does not speak HTTP"));
   }
-  OB_TRY(answer.body, json::parse(response->body, cat("the answer of '", printable(socket), "'")));
+  auto body = json::parse(response->body, cat("the answer of '", printable(socket), "'"));
   if (response->status != 200) {
-    return make_error(response->status == 404 ? ErrorCode::kNotFound : ErrorCode::kIo,
-                      cat("the daemon says: ", printable(answer.body["message"].text(), 300),
-                          " (status ", response->status, ")"));
+    // Who stands in front of a daemon may answer with something else than the daemon does.
+    std::string_view said = body ? (*body)["message"].text() : trim(response->body);
+    return make_error(
+        response->status == 404 ? ErrorCode::kNotFound : ErrorCode::kIo,
+        cat("the daemon says: ", printable(said, 300), " (status ", response->status, ")"));
   }
+  if (!body) {
+    Error error = std::move(body).error();
+    error.code = ErrorCode::kIo;
+    return error;
+  }
+  answer.body = std::move(*body);
   return answer;
 }
 

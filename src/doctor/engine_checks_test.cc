@@ -305,6 +305,7 @@ TEST_CASE("a daemon's socket: what answers, what does not, and what is none") {
   CHECK_FALSE(get_from_socket(path, "/info", patience));  // nobody listens
   REQUIRE(::listen(listener, 1) == 0);
   CHECK(get_from_socket(path, "/info", patience).error().code == ErrorCode::kBusy);
+  ErrorCode code{};
   auto answers = [&](std::string text) {
     std::thread server([&] {
       // Those that gave up before are in the queue still.
@@ -319,11 +320,16 @@ TEST_CASE("a daemon's socket: what answers, what does not, and what is none") {
     });
     auto got = get_from_socket(path, "/info", std::chrono::seconds(10));
     server.join();
+    if (!got) code = got.error().code;
     return got ? json::write(got->body) : got.error().text;
   };
   CHECK(answers("HTTP/1.0 200 OK\r\n\r\n{\"a\":1}") == "{\"a\":1}");
   CHECK(holds(answers("HTTP/1.0 404 No\r\n\r\n{\"message\":\"page\"}"), "page (status 404)"));
+  CHECK(code == ErrorCode::kNotFound);
   CHECK(holds(answers("HTTP/1.0 200 OK\r\n\r\nhtml"), "line 1"));
+  CHECK(code == ErrorCode::kIo);
+  CHECK(answers("HTTP/1.0 404 No\r\n\r\nnot here\n") == "the daemon says: not here (status 404)");
+  CHECK(code == ErrorCode::kNotFound);
   CHECK(holds(answers("OK"), "does not speak HTTP"));
   ::close(listener);
 }

@@ -81,9 +81,10 @@ Result<Found> in_podman(const std::string& name) {
          run_captured({{*podman, "inspect", "--type", "container", "--format", "json", name}},
                       options));
   if (!output.status.success()) return Found();
-  OB_TRY(json::Value list, json::parse(output.out, "the answer of podman"));
-  if (list.items().empty()) return Found();
-  const json::Value& first = list.items().front();
+  auto list = json::parse(output.out, "the answer of podman");
+  if (!list) return make_error(ErrorCode::kIo, list.error().text);
+  if (list->items().empty()) return Found();
+  const json::Value& first = list->items().front();
   ContainerPlace place{name, "podman", first["Id"].text(), 0,
                        directory_of(first["OCIConfigPath"].text())};
   auto pid = first["State"]["Pid"].as_uint();

@@ -4,7 +4,10 @@
 #include "doctor/running_containers.h"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <cstdlib>
 
 #include "base/files.h"
 #include "base/text.h"
@@ -138,4 +141,19 @@ TEST_CASE("a DOCKER_HOST on another machine is named, not passed over") {
   CHECK(place.error().code == ErrorCode::kNotFound);
   CHECK(place.error().text.find("not everybody could be asked: docker: DOCKER_HOST is "
                                 "'tcp://192.0.2.1:2375'") != std::string::npos);
+}
+
+TEST_CASE("an engine whose answer makes no sense is no reason to blame the command line") {
+  Files files;
+  files.write("podman", "#!/bin/sh\necho '<html>'\n");
+  REQUIRE(::chmod(files.path("podman").c_str(), 0755) == 0);
+  const char* path = ::getenv("PATH");
+  std::string before = path ? path : "";
+  REQUIRE(::setenv("PATH", files.scratch.path.c_str(), 1) == 0);
+  auto place = find_container("no-such-container", "podman", {});
+  REQUIRE(::setenv("PATH", before.c_str(), 1) == 0);
+  REQUIRE_FALSE(place);
+  CHECK(place.error().code == ErrorCode::kNotFound);
+  CHECK(place.error().text.find("not everybody could be asked: the answer of podman") !=
+        std::string::npos);
 }
