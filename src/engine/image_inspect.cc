@@ -64,6 +64,13 @@ Error registry_failure(const std::string& reference, const std::string& why) {
   std::string image = cat("image '", printable(reference), "'");
   std::string host = printable(registry_of(reference), 100);
   std::string text = lower(why);
+  // Of the person's own machine: the registry was not asked.
+  if (contains(text, "error getting credentials")) {
+    return make_error(
+        ErrorCode::kIo, cat(image, ": the log-in for registry '", host, "' cannot be read: ", why),
+        "install the program that credsStore or credHelpers in ~/.docker/config.json names, or "
+        "take it out there");
+  }
   if (contains(text, "manifest unknown") || contains(text, "name unknown") ||
       contains(text, "not found")) {
     return make_error(ErrorCode::kNotFound, cat(image, " is not in registry '", host, "'"),
@@ -319,7 +326,8 @@ Result<InspectedImage> inspect_registry(const std::string& reference, const std:
                       "install it ('apt-get install skopeo'), or pull the image first");
   }
   std::vector<std::string> argv = {*program};
-  auto parts = split(platform.empty() ? own_platform() : platform, '/');
+  const std::string wanted = platform.empty() ? own_platform() : platform;
+  auto parts = split(wanted, '/');
   if (parts.size() < 2 || parts[0].empty() || parts[1].empty()) {
     return make_error(ErrorCode::kUsage, cat("platform '", printable(platform), "' is none"),
                       "write it as linux/amd64");

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "base/files.h"
 #include "base/text.h"
 #include "engine/directories.h"
@@ -143,6 +145,29 @@ TEST_CASE("podman's words for an image") {
   REQUIRE_FALSE(broken);
   CHECK(broken.error().text == "podman: inspect the image: no storage here");
   CHECK_FALSE(engine::inspect_local_podman(program(scratch, "[]", "", 0), "x", 5s));
+}
+
+TEST_CASE("a log-in program that is not there is no image that is not there") {
+  Scratch scratch;
+  // Skopeo 1.9, with a credHelpers entry of docker's config.json.
+  scratch.file(
+      "skopeo",
+      "#!/bin/sh\ncat >&2 <<'END'\n"
+      "time=\"2026-11-21T15:20:18Z\" level=fatal msg=\"Error parsing image name "
+      "\\\"docker://r.example/x\\\": getting username and password: 1 error occurred:\\n\\t* "
+      "error getting credentials - err: exec: \\\"docker-credential-desktop\\\": executable "
+      "file not found in $PATH, out: ``\\n\\n\"\nEND\nexit 1\n",
+      0755);
+  const char* path = std::getenv("PATH");
+  std::string before = path ? path : "";
+  REQUIRE(::setenv("PATH", cat(scratch.path, ":", before).c_str(), 1) == 0);
+  auto image = engine::inspect_registry("r.example/x", "", 5s);
+  REQUIRE(::setenv("PATH", before.c_str(), 1) == 0);
+  REQUIRE_FALSE(image);
+  CHECK(image.error().code == ErrorCode::kIo);
+  CHECK(image.error().text.find("the log-in for registry 'r.example' cannot be read") !=
+        std::string::npos);
+  CHECK(image.error().hint.find("credsStore") != std::string::npos);
 }
 
 TEST_CASE("an engine that hangs is stopped at the deadline") {
