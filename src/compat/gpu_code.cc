@@ -8,8 +8,6 @@
 
 namespace outboard::compat {
 
-namespace {
-
 bool is_embedded(const Tables& tables, std::string_view compute_capability) {
   for (const CapabilityRow& row : tables.capabilities) {
     if (row.compute_capability != compute_capability) continue;
@@ -19,8 +17,6 @@ bool is_embedded(const Tables& tables, std::string_view compute_capability) {
   }
   return false;
 }
-
-}  // namespace
 
 GpuCode gpu_code(const Tables& tables, std::string_view architectures,
                  const std::optional<std::string>& compute_capability) {
@@ -40,6 +36,20 @@ GpuCode gpu_code(const Tables& tables, std::string_view architectures,
   }
   if (!any) return GpuCode::kUnknown;
   return ptx ? GpuCode::kPtx : GpuCode::kNone;
+}
+
+bool makes_code(const Tables& tables, std::string_view release, std::string_view capability) {
+  bool exact = is_embedded(tables, capability);
+  for (const CapabilityRow& row : tables.capabilities) {
+    int order = compare_padded(row.compute_capability, capability);
+    bool covers =
+        order == 0 || (order < 0 && !exact && !is_embedded(tables, row.compute_capability) &&
+                       major_of(row.compute_capability) == major_of(capability));
+    if (covers && compare_padded(row.first_toolkit, release) <= 0 &&
+        (row.last_toolkit.empty() || compare_padded(row.last_toolkit, release) >= 0))
+      return true;
+  }
+  return false;
 }
 
 }  // namespace outboard::compat

@@ -23,4 +23,12 @@ enum class GpuCode {
 GpuCode gpu_code(const Tables& tables, std::string_view architectures,
                  const std::optional<std::string>& compute_capability);
 
+/// Jetson, DRIVE and the like.
+bool is_embedded(const Tables& tables, std::string_view compute_capability);
+
+/// Can the nvcc of a CUDA release make machine code that a GPU runs: for its own compute capability
+/// or a lower one of the same major version? Code for features of one architecture alone (sm_90a)
+/// is left aside: it runs on that very one.
+bool makes_code(const Tables& tables, std::string_view release, std::string_view capability);
+
 }  // namespace outboard::compat

@@ -152,7 +152,8 @@ class Judge {
       out_.missing.push_back(cat("there is PTX alone for ", gpu,
                                  ": the driver compiles it, the first start takes minutes"));
     } else if (code_ != GpuCode::kNative &&
-               compare_padded(release_, capability_->first_toolkit) < 0) {
+               compare_padded(release_, capability_->first_toolkit) < 0 &&
+               !makes_code(tables_, release_, capability_->compute_capability)) {
       out_.missing.push_back(cat(
           "CUDA ", release_, " is older than ", gpu, " (known from ", capability_->first_toolkit,
           " on): only programs that carry PTX run, after a first start of minutes; others end "

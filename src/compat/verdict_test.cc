@@ -53,3 +53,23 @@ TEST_CASE("compat libraries of an image") {
   CHECK_FALSE(judge_forward(tables, "535.104.05", "535.104.05", {h200}).loadable);
   CHECK_FALSE(judge_forward(tables, "525.60.13", "580.95.05", {h200}).loadable);
 }
+
+// CUDA C++ Programming Guide 13.0, "Binary Compatibility".
+TEST_CASE("a toolkit older than the GPU: code of the same major version runs on it") {
+  const Tables& tables = built_in_tables();
+  auto reserved = [&](const char* toolkit, const char* capability) {
+    auto judged = judge_toolkit(tables, toolkit, {"580.95.05", std::nullopt},
+                                {"the GPU", std::string(capability), GpuClass::kConsumer});
+    REQUIRE(judged.verdict == Verdict::kFull);
+    return !judged.missing.empty();
+  };
+  CHECK_FALSE(reserved("11.4", "8.9"));   // sm_80, sm_86
+  CHECK_FALSE(reserved("11.0", "8.6"));   // sm_80
+  CHECK_FALSE(reserved("12.8", "12.1"));  // sm_120
+  CHECK_FALSE(reserved("12.8", "10.3"));  // sm_100, not Thor's sm_101
+  CHECK_FALSE(reserved("9.0", "7.5"));    // sm_70
+  CHECK(reserved("10.2", "8.9"));
+  CHECK(reserved("11.7", "9.0"));
+  CHECK(reserved("11.2", "8.7"));  // Jetson Orin runs its own code alone
+  CHECK(reserved("12.6", "12.0"));
+}
