@@ -10,7 +10,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
-#include "doctor/block_yaml.h"
+#include "base/yaml.h"
 #include "doctor/read_engines.h"
 #include "host/driver_files.h"
 
@@ -84,9 +84,10 @@ const std::vector<std::string>& usual_cdi_directories() {
 }
 
 Result<json::Value> parse_cdi(const std::string& text, const std::string& file) {
+  // JSON is YAML, too, but for keys of more than 1024 characters.
   std::string_view body = trim(text);
-  if (!body.empty() && body.front() == '{') return json::parse(body, file);
-  return parse_block_yaml(text, file);
+  if (file.ends_with(".json") && !body.empty()) return json::parse(body, file);
+  return parse_yaml(text, file);
 }
 
 std::string place_of_cdi_directory(const Places& places, const std::string& directory) {
