@@ -258,8 +258,7 @@ TEST_CASE("one device in two CDI specifications, and one that is not understood"
   CHECK(holds(machine.said("cdi-specs"), "both define nvidia.com/gpu=all"));
   machine.remove("etc/cdi/b.json").write("var/run/cdi/b.json", kOne);
   CHECK(machine.ask("cdi-specs").severity() == Severity::kNote);
-  machine.remove("etc/cdi/a.json")
-      .write("var/run/cdi/nvidia.yaml", "kind: [nvidia.com/gpu\n");
+  machine.remove("etc/cdi/a.json").write("var/run/cdi/nvidia.yaml", "kind: [nvidia.com/gpu\n");
   CHECK(holds(machine.said("cdi-specs"), "nvidia.yaml: line 2: not valid YAML: "));
   CHECK(machine.ask("cdi-specs").severity() == Severity::kUnknown);
 }
