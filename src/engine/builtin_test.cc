@@ -48,6 +48,10 @@ TEST_CASE("image sources") {
   CHECK(source("oci:dir") == ImageSource{Kind::kOciLayout, "dir", ""});
   CHECK(source("oci:/a/b:v1.2") == ImageSource{Kind::kOciLayout, "/a/b", "v1.2"});
   CHECK(source("oci:/a:b/c") == ImageSource{Kind::kOciLayout, "/a:b/c", ""});
+  CHECK(source("oci-archive:x.tar") == ImageSource{Kind::kOciArchive, "x.tar", ""});
+  CHECK(source("oci-archive:/a/x.tar:v1") == ImageSource{Kind::kOciArchive, "/a/x.tar", "v1"});
+  CHECK(skopeo_name(source("oci-archive:/a/x.tar:v1")) == "oci-archive:/a/x.tar:v1");
+  CHECK(is_builtin_only("oci-archive:x"));
   CHECK(source("docker-archive:x.tar") == ImageSource{Kind::kDockerArchive, "x.tar", ""});
   CHECK(source("ubuntu:22.04") == ImageSource{Kind::kRegistry, "ubuntu:22.04", ""});
   CHECK(source("docker://h:5000/a/b@sha256:00").place == "h:5000/a/b@sha256:00");
@@ -58,14 +62,36 @@ TEST_CASE("image sources") {
 }
 
 TEST_CASE("what is no image is refused with the forms that there are") {
-  for (const char* text : {"", "rootfs:", "oci:", "docker-archive:", "/a/b", "-x", "a b", "a//b",
-                           "../x", "a:", "a;b", "docker://", "--help"}) {
+  for (const char* text : {"", "rootfs:", "oci:", "docker-archive:", "oci-archive:", "/a/b", "-x",
+                           "a b", "a//b", "../x", "a:", "a;b", "docker://", "--help"}) {
     CAPTURE(text);
     auto parsed = parse_image_source(text);
     REQUIRE(!parsed);
     CHECK(parsed.error().code == ErrorCode::kUsage);
     CHECK(parsed.error().hint.find("oci:DIR[:TAG]") != std::string::npos);
   }
+}
+
+TEST_CASE("transports that are not read are refused with what to write, and are no registries") {
+  auto hint = [](const char* text) {
+    auto parsed = parse_image_source(text);
+    REQUIRE(!parsed);
+    CHECK(parsed.error().code == ErrorCode::kUsage);
+    CHECK(is_other_transport(text));
+    return parsed.error().hint;
+  };
+  CHECK(hint("docker-daemon:app:1") == "name it as docker does: app:1, with --engine docker");
+  CHECK(hint("containers-storage:[overlay@/x]app:1") ==
+        "name it as podman does: app:1, with --engine podman");
+  for (const char* text : {"dir:./x", "dir:/x", "dir:a/b", "ostree:/x", "sif:./x.sif",
+                           "dir:", "tarball:./x.tar", "dir:-x"}) {
+    CAPTURE(text);
+    CHECK_FALSE(hint(text).empty());
+  }
+  CHECK(hint("dir:./x").find("'skopeo copy dir:./x oci:DIR:TAG'") != std::string::npos);
+  // Tags of an image and ports of a host; no file here has these names.
+  for (const char* text : {"dir:v1.2-none", "sif:5000/app", "directory:/x", "ubuntu:22.04"})
+    CHECK_FALSE(is_other_transport(text));
 }
 
 TEST_CASE("users and groups by the image's files") {

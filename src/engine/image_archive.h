@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Images that lie in a directory or a file: OCI image layouts (image-spec 1.1, image-layout.md,
-// manifest.md) and what `docker save` writes (moby's image/spec/v1.2, manifest.json). The
-// configuration is read, and it is told where the layers lie; nothing is unpacked.
+// manifest.md), also in one file, and what `docker save` writes (moby's image/spec/v1.2,
+// manifest.json). The configuration is read, and it is told where the layers lie; nothing is
+// unpacked.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +32,10 @@ struct ArchivedImage {
 /// the one above it says; kNotFound: no such tag, file or platform.
 Result<ArchivedImage> read_oci_layout(const std::string& directory, const std::string& tag,
                                       const std::string& platform);
+
+/// The same in a tar archive (skopeo's and podman's "oci-archive"). kUnsupported: it is compressed.
+Result<ArchivedImage> read_oci_archive(const std::string& file, const std::string& tag,
+                                       const std::string& platform);
 
 /// kUnsupported: it is compressed, or holds several images.
 Result<ArchivedImage> read_docker_archive(const std::string& file);

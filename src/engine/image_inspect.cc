@@ -8,6 +8,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "engine/directories.h"
+#include "engine/image_path.h"
 #include "engine/image_source.h"
 #include "engine/image_store.h"
 
@@ -135,11 +136,30 @@ class Inspector {
       : image_(image), options_(options), console_(console) {}
 
   Result<InspectedImage> inspect() {
+    if (is_image_path(image_)) {
+      OB_TRY(std::string text, source_of_path(image_));
+      console_.say(cat("image '", printable(image_), "' is ", printable(text)));
+      OB_TRY(ImageSource source, parse_image_source(text));
+      return inspect(source);
+    }
     OB_TRY(ImageSource source, parse_image_source(image_));
+    auto image = inspect(source);
+    if (!image && source.kind == ImageSource::Kind::kRegistry) return or_file(std::move(image));
+    return image;
+  }
+
+ private:
+  using Found = Result<std::optional<InspectedImage>>;
+
+  Result<InspectedImage> inspect(const ImageSource& source) {
     if (source.kind == ImageSource::Kind::kRootfs) return from_directory(source);
     if (source.kind == ImageSource::Kind::kOciLayout) {
       OB_TRY(ArchivedImage archived, named(read_oci_layout(source.place, source.tag, platform())));
       return from_archive(archived, "oci");
+    }
+    if (source.kind == ImageSource::Kind::kOciArchive) {
+      OB_TRY(ArchivedImage archived, named(read_oci_archive(source.place, source.tag, platform())));
+      return from_archive(archived, "oci-archive");
     }
     if (source.kind == ImageSource::Kind::kDockerArchive) {
       OB_TRY(ArchivedImage archived, named(read_docker_archive(source.place)));
@@ -153,8 +173,13 @@ class Inspector {
     return inspect_registry(source.place, options_.platform, options_.deadline);
   }
 
- private:
-  using Found = Result<std::optional<InspectedImage>>;
+  /// No such image; but a file of that name may lie here.
+  Result<InspectedImage> or_file(Result<InspectedImage> image) const {
+    auto source = source_of_path(cat("./", image_));
+    if (!source) return image;
+    return std::move(image).error().with_hint(
+        cat("to read what lies here under that name, write ", printable(*source)));
+  }
 
   std::string platform() const {
     return options_.platform.empty() ? own_platform() : options_.platform;

@@ -26,7 +26,7 @@ struct InspectOptions {
 
 struct InspectedImage {
   std::string place;  ///< "docker", "podman", "cache" (the built-in engine's), "registry",
-                      ///< "rootfs", "oci", "docker-archive"
+                      ///< "rootfs", "oci", "oci-archive", "docker-archive"
   ImageConfig config;
   std::string digest;              ///< "sha256:...", of manifest or image; may be empty
   std::string architecture;        ///< "amd64"; empty: not said
@@ -41,9 +41,9 @@ struct InspectedImage {
 /// "linux/amd64": what this program was built for.
 std::string own_platform();
 
-/// `image` in any form that `outboard run` takes; docker://NAME asks the registry without looking
-/// here. kNotFound: nowhere; kDenied: the registry wants a log-in; kBusy: no answer in time;
-/// kConflict: what answered is broken.
+/// `image` in any form that `outboard run` takes, a path among them; docker://NAME asks the
+/// registry without looking here. kNotFound: nowhere; kDenied: the registry wants a log-in; kBusy:
+/// no answer in time; kConflict: what answered is broken.
 Result<InspectedImage> inspect_image(const std::string& image, const InspectOptions& options,
                                      const Console& console);
 

@@ -97,12 +97,15 @@ class Store {
   /// Where the digest of a registry name or of an archive (by its identity and age) is remembered.
   Result<std::string> reference_name(const ImageSource& source) {
     std::string name = skopeo_name(source);
-    if (source.kind == ImageSource::Kind::kDockerArchive) {
+    if (source.kind == ImageSource::Kind::kDockerArchive ||
+        source.kind == ImageSource::Kind::kOciArchive) {
       struct stat status;
       if (::stat(source.place.c_str(), &status) != 0)
-        return os_error(cat("image 'docker-archive:", printable(source.place), "'"));
-      name = cat("docker-archive:", status.st_dev, "-", status.st_ino, "-", status.st_size, "-",
-                 status.st_mtim.tv_sec, "-", status.st_mtim.tv_nsec);
+        return os_error(cat("image '", printable(name), "'"));
+      std::string_view form = std::string_view(name).substr(0, name.find(':') + 1);
+      name = cat(form, status.st_dev, "-", status.st_ino, "-", status.st_size, "-",
+                 status.st_mtim.tv_sec, "-", status.st_mtim.tv_nsec,
+                 source.tag.empty() ? "" : cat("@", source.tag));
     }
     std::string file = as_file_name(name);
     if (file.size() > 250) {

@@ -195,6 +195,25 @@ expect 4 "holds 2 images" "docker-archive:$work/two.tar"
 tar -C "$work/archive" -cf "$work/none.tar" c.json
 expect 4 "has no 'manifest.json'" "docker-archive:$work/none.tar"
 
+echo "case: oci-archive, a path as what lies there, and transports that are not read"
+tar -C "$work/cuda" -cf "$work/oci.tar" .
+expect 1 "CUDA_VERSION asks for cuda>=12.8" "oci-archive:$work/oci.tar"
+expect 1 "CUDA_VERSION asks for cuda>=12.8" "oci-archive:$work/oci.tar:t"
+expect 4 "no tag 'other', it has t" "oci-archive:$work/oci.tar:other"
+expect 4 "has no 'index.json'" "oci-archive:$work/pax.tar"
+grep -q "hint: name a file that 'skopeo copy ... oci-archive:FILE' wrote" "$work/out" || say "no hint for an archive without an index"
+head -c 800 "$work/oci.tar" >"$work/cut.tar"
+expect 4 "it is cut off" "oci-archive:$work/cut.tar"
+expect 1 "image $work/oci.tar (oci-archive, amd64" "$work/oci.tar"
+expect 1 "(oci, amd64" "$work/cuda"
+(cd "$work" && expect 0 "image ./pax.tar (docker-archive, amd64)" ./pax.tar && exit $bad) || bad=1
+expect 4 "is compressed" "$work/pax.tar.gz"
+expect 4 "No such file" ./no-such-file
+expect 2 "images in docker ('docker-daemon:') are not read under this name" docker-daemon:app
+grep -q 'hint: name it as docker does: app, with --engine docker' "$work/out" || say "no hint for docker-daemon:"
+expect 2 "('containers-storage:') are not read" containers-storage:app
+expect 2 "('dir:') are not read" "dir:$work/cuda"
+
 echo "case: what files say: a directory, an archive, compressed layers"
 machine data-center
 root=$work/root
@@ -247,6 +266,10 @@ tar -C "$work/archive" -cf "$work/compressed.tar" c.json layer.tar manifest.json
 expect 0 "CUDA 12.1.0" "docker-archive:$work/compressed.tar"
 lacks libcudart
 expect 3 "libcudart 13.0.96, cuda-compat 580.65.06" "docker-archive:$work/compressed.tar" --layers
+tar -C "$work/layered" -cf "$work/oci.tar" .
+expect 3 "its files were not looked at" "oci-archive:$work/oci.tar"
+expect 3 "libcudart 13.0.96, cuda-compat 580.65.06" "oci-archive:$work/oci.tar" --layers
+expect 3 "(oci-archive, amd64, sha256:" "$work/oci.tar" --layers
 rm "$work"/layered/blobs/sha256/"$(sha256sum <"$work/layer.tar.gz" | cut -d' ' -f1)"
 expect 3 "a layer of the image is not there, so its files were not looked at" "oci:$work/layered" --layers
 lacks "package is in this image"

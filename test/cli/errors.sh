@@ -88,6 +88,13 @@ if [ "$(id -u)" = 0 ]; then
   expect 125 "the image has no glibc loader" "glibc" outboard run --engine builtin --gpus all "rootfs:$work/image" true
   expect 125 "oci:/nonexistent" "OCI image layout" outboard run --engine builtin oci:/nonexistent
   expect 125 "docker-archive:/nonexistent" "" outboard run --engine builtin docker-archive:/nonexistent
+  expect 125 "oci-archive:/nonexistent" "" outboard run --engine builtin oci-archive:/nonexistent
+  expect 125 "only the built-in engine reads rootfs:, oci:, oci-archive: and docker-archive:" "use --engine builtin" outboard run --engine docker oci-archive:x
+  expect 125 "image '/nonexistent': No such file" "" outboard run --gpus none /nonexistent
+  expect 125 "image '$work/snapshot'" "docker save" outboard run --gpus none "$work/snapshot"
+  expect 125 "images in docker ('docker-daemon:') are not read" "name it as docker does: app" outboard run --engine docker --gpus none docker-daemon:app
+  expect 125 "images in podman's storage" "name it as podman does: app, with --engine podman" outboard run --engine builtin --gpus none containers-storage:app
+  expect 125 "('dir:') are not read" "skopeo copy dir:\./x oci:DIR:TAG" outboard run --engine builtin --gpus none dir:./x
   expect 125 "rootfs:/nonexistent" "" outboard run --engine builtin rootfs:/nonexistent true
 
   echo "case: drivers"

@@ -78,7 +78,7 @@ same "$(grep -cv '^#' <<<"$output")" 1
 same "$(run --dry-run --gpus 0 "$image" true | grep -c "^#" || true)" 0
 same "$(find "$TEST/state/containers" -mindepth 1 ! -name .lock 2>/dev/null)" ""
 
-case_ "oci: and docker-archive: images, with their entrypoint, environment, user and directory"
+case_ "oci:, oci-archive: and docker-archive: images and a path to them, with their entrypoint, environment, user and directory"
 umoci init --layout "$TEST/layout"
 umoci new --image "$TEST/layout:latest"
 umoci unpack --image "$TEST/layout:latest" "$TEST/unpacked" >/dev/null 2>&1
@@ -90,6 +90,10 @@ same "$(run --gpus all "oci:$TEST/layout:latest")" "blue /var nobody"
 same "$(run --gpus all "oci:$TEST/layout:latest" 'echo other')" other
 skopeo copy -q "oci:$TEST/layout:latest" "docker-archive:$TEST/archive.tar:test:1"
 same "$(run --gpus all "docker-archive:$TEST/archive.tar")" "blue /var nobody"
+same "$(run --gpus all "$TEST/archive.tar")" "blue /var nobody"
+skopeo copy -q "oci:$TEST/layout:latest" "oci-archive:$TEST/oci.tar:v1"
+same "$(run --gpus all "oci-archive:$TEST/oci.tar:v1")" "blue /var nobody"
+same "$(run --gpus all "$TEST/oci.tar" 'echo other')" other
 same "$(run --gpus device=2 --entrypoint /bin/sh "docker-archive:$TEST/archive.tar" -c "$LIST_NODES" | grep -E '^nvidia[0-9]')" "nvidia2 allowed"
 
 case_ "outboard verify counts the simulated devices inside and says that no kernel ran"

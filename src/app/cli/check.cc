@@ -25,8 +25,9 @@ CommandHelp check_help() {
       "say whether an image, or a CUDA version, runs on this driver and these GPUs",
       "IMAGE is looked for where 'outboard run' would: docker, else podman, else the built-in "
       "engine's cache; then its registry is asked for the manifest and the configuration, and no "
-      "layer is pulled. docker://NAME asks the registry at once. rootfs:DIR, oci:DIR[:TAG] and "
-      "docker-archive:FILE are read where they lie. Where an image's files can be "
+      "layer is pulled. docker://NAME asks the registry at once. rootfs:DIR, oci:DIR[:TAG], "
+      "oci-archive:FILE[:TAG] and docker-archive:FILE are read where they lie, and so is a path "
+      "(./x, /x), as what lies there. Where an image's files can be "
       "read without unpacking, versions of libraries, cuda-compat and baked-in drivers count, "
       "too.\n\n"
       "A verdict for each GPU: full; minor (minor-version compatibility, with what is missing); "
@@ -54,7 +55,8 @@ CommandHelp check_help() {
        {"platform", 0, "OS/ARCH", "of a registry's image (default this machine's)",
         "linux/amd64 linux/arm64"},
        {"layers", 0, "",
-        "also list the compressed layers of oci: and docker-archive: (seconds for each gigabyte)",
+        "also list the compressed layers of oci:, oci-archive: and docker-archive: (seconds for "
+        "each gigabyte)",
         ""},
        {"timeout", 0, "SECONDS", "how long an engine or a registry may take to answer (default 20)",
         ""},
@@ -122,7 +124,7 @@ Result<std::optional<engine::ImageFiles>> files_of(const engine::InspectedImage&
     OB_TRY(Root root, Root::open(image.root, Root::Trust::kUntrusted));
     return std::optional<engine::ImageFiles>(engine::read_image_root(root));
   }
-  if (image.place == "oci" || image.place == "docker-archive") {
+  if (image.place == "oci" || image.place == "oci-archive" || image.place == "docker-archive") {
     if (!image.has_all_layers) return std::optional<engine::ImageFiles>();
     auto files = engine::read_image_layers(image.layers, compressed);
     if (!files) return std::move(files).error().in(cat("image of ", image.place));

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "engine/builtin.h"
 #include "engine/docker.h"
+#include "engine/image_path.h"
 #include "engine/image_source.h"
 #include "engine/podman.h"
 
@@ -36,8 +37,19 @@ engine::Console make_console(const Parsed& parsed) {
 
 namespace {
 
+constexpr std::string_view kOciArchive = "oci-archive:";
+
+/// Docker would ask its registry for a transport that it does not know; podman knows some of them.
+Result<void> check_transport(const engine::RunWords& words) {
+  if (!engine::is_other_transport(words.image)) return {};
+  auto source = engine::parse_image_source(words.image);
+  if (source) return {};
+  return std::move(source).error().in("run");
+}
+
 Result<int> with_docker(const engine::RunWords& words, const engine::GpuHooks* gpus,
                         const engine::Console& console) {
+  OB_CHECK(check_transport(words));
   OB_TRY(engine::DockerDaemon daemon, engine::find_docker());
   return engine::run_docker(daemon, words, gpus, console);
 }
@@ -59,7 +71,10 @@ Result<int> first_that_works(const engine::RunWords& words, const engine::GpuHoo
                              const engine::Console& console) {
   std::vector<std::string> reasons;
   auto daemon = engine::find_docker();
-  if (daemon) return engine::run_docker(*daemon, words, gpus, console);
+  if (daemon) {
+    OB_CHECK(check_transport(words));
+    return engine::run_docker(*daemon, words, gpus, console);
+  }
   pass_over("docker", daemon.error(), reasons, console);
   auto podman = engine::find_podman();
   if (podman) return engine::run_podman(*podman, words, gpus, console);
@@ -76,14 +91,23 @@ Result<int> first_that_works(const engine::RunWords& words, const engine::GpuHoo
 
 Result<int> run_with_engine(const std::string& engine, const engine::RunWords& words,
                             const engine::GpuHooks* gpus, const engine::Console& console) {
-  const bool builtin_only = engine::is_builtin_only(words.image);
+  if (engine::is_image_path(words.image)) {
+    OB_TRY(std::string source, engine::source_of_path(words.image));
+    console.say(cat("image '", printable(words.image), "' is ", printable(source)));
+    engine::RunWords of_path = words;
+    of_path.image = std::move(source);
+    return run_with_engine(engine, of_path, gpus, console);
+  }
+  const bool podman_reads = words.image.starts_with(kOciArchive);
+  const bool builtin_only =
+      engine::is_builtin_only(words.image) && !(engine == "podman" && podman_reads);
   if (engine == "builtin" || (engine.empty() && builtin_only))
     return engine::run_builtin(words, gpus, console);
   if (builtin_only) {
     return make_error(ErrorCode::kUsage,
                       cat("run: image '", printable(words.image),
                           "': only the built-in engine "
-                          "reads rootfs:, oci: and docker-archive:"),
+                          "reads rootfs:, oci:, oci-archive: and docker-archive:"),
                       "use --engine builtin");
   }
   if (engine == "docker") return with_docker(words, gpus, console);

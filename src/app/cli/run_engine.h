@@ -20,7 +20,8 @@ std::vector<Option> engine_options();
 engine::Console make_console(const Parsed& parsed);
 
 /// Runs with the engine that is named, or else with docker, podman, or the built-in one, whichever
-/// can do it first. The built-in one alone reads rootfs:, oci: and docker-archive:.
+/// can do it first. The built-in one alone reads rootfs:, oci: and docker-archive:, and what lies
+/// at a path; podman reads oci-archive: too.
 Result<int> run_with_engine(const std::string& engine, const engine::RunWords& words,
                             const engine::GpuHooks* gpus, const engine::Console& console);
 
