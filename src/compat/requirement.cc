@@ -13,7 +13,7 @@ namespace outboard::compat {
 namespace {
 
 constexpr size_t kLongestText = 64U << 10;
-constexpr size_t kMostClauses = 4096;
+constexpr size_t kMostClauses = 4096;  ///< of an image's requirements together
 constexpr size_t kMostVariables = 64;
 
 struct PropertyName {
@@ -282,13 +282,15 @@ Result<Requirements> requirements_of_environment(const std::vector<std::string>&
       return out;
     }
   }
-  if (variables.size() > kMostVariables) {
-    return make_error(ErrorCode::kUsage,
-                      cat("the image has ", variables.size(),
-                          " variables NVIDIA_REQUIRE_*, which is more than any real one has"),
-                      "-e NVIDIA_DISABLE_REQUIRE=true starts the container without any of these "
-                      "checks");
-  }
+  auto too_many = [](size_t count, std::string_view of_what) {
+    return make_error(
+        ErrorCode::kUsage,
+        cat("the image has ", count, " ", of_what, ", which is more than any real one has"),
+        "-e NVIDIA_DISABLE_REQUIRE=true starts the container without any of these checks");
+  };
+  if (variables.size() > kMostVariables)
+    return too_many(variables.size(), "variables NVIDIA_REQUIRE_*");
+  size_t clauses = 0;
   for (const Variable& variable : variables) {
     if (variable.name == "CUDA_VERSION" && !has_cuda) {
       if (variable.value.empty()) continue;
@@ -305,6 +307,9 @@ Result<Requirements> requirements_of_environment(const std::vector<std::string>&
         variable.name.substr(0, 22) == "NVIDIA_REQUIRE_JETPACK")
       continue;
     OB_TRY(Requirement parsed, parse_requirement(printable(variable.name, 80), variable.value));
+    for (const std::vector<Clause>& alternative : parsed.alternatives)
+      clauses += alternative.size();
+    if (clauses > kMostClauses) return too_many(clauses, "clauses in NVIDIA_REQUIRE_*");
     if (!parsed.alternatives.empty()) out.all.push_back(std::move(parsed));
   }
   return out;

@@ -84,3 +84,18 @@ TEST_CASE("the number of variables is bounded, and counting them is no work") {
   CHECK(disabled->disabled);
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(10));
 }
+
+TEST_CASE("clauses are counted over all variables of an image") {
+  std::string thousand;
+  for (int i = 0; i < 1000; i++) thousand += "cuda>=11.0,";
+  std::vector<std::string> environment;
+  for (int i = 0; i < 4; i++)
+    environment.push_back("NVIDIA_REQUIRE_A" + std::to_string(i) + "=" + thousand + "arch>=7");
+  CHECK(requirements_of_environment(environment));
+  environment.push_back("NVIDIA_REQUIRE_B=" + thousand + "arch>=7");
+  auto many = requirements_of_environment(environment);
+  REQUIRE_FALSE(many);
+  CHECK(many.error().text ==
+        "the image has 5005 clauses in NVIDIA_REQUIRE_*, which is more than any real one has");
+  CHECK(many.error().hint.find("NVIDIA_DISABLE_REQUIRE=true") != std::string::npos);
+}
