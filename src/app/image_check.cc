@@ -140,6 +140,7 @@ class GpuCheck {
       add("CUDA", Verdict::kUnknown,
           "the image names no CUDA version, so nothing says what it needs")
           .ways_out = {"name the version yourself, for example --cuda 12.8 or --torch 2.9"};
+      if (!image_.look_with.empty()) parts_.back().judgement.ways_out.push_back(not_looked_at());
     }
     return std::move(parts_);
   }
@@ -164,6 +165,11 @@ class GpuCheck {
     return loaded;
   }
 
+  std::string not_looked_at() const {
+    return cat("its files were not looked at",
+               image_.look_with.empty() ? "" : cat("; ", image_.look_with, " looks at them"));
+  }
+
   bool may_have_libraries() const { return !image_.files_known && !image_.compat; }
 
   /// What a driver can do for a CUDA version, with what is known of libraries in the image.
@@ -176,7 +182,7 @@ class GpuCheck {
     if (basis_.mode != CompatMode::kOff && may_have_libraries()) {
       if (open.verdict == Verdict::kForward && !image_.instead)
         open.missing.emplace_back(
-            "whether the image has that package is not known: its files were not looked at");
+            cat("whether the image has that package is not known: ", not_looked_at()));
       return open;
     }
     bool off = basis_.mode == CompatMode::kOff;
@@ -311,8 +317,7 @@ class GpuCheck {
     out.verdict = Verdict::kForward;
     out.missing.push_back(
         cat("it runs if the image has libraries of CUDA ", basis_.possible_cuda,
-            " or newer for forward compatibility, which is not known: its files were not looked "
-            "at"));
+            " or newer for forward compatibility, which is not known: ", not_looked_at()));
   }
 
   void judge_architecture() {

@@ -34,6 +34,7 @@ struct ImageEvidence {
   std::string code;  ///< "8.0 9.0+PTX": GPUs that PyTorch's library in it has code for
   std::vector<std::string> notes;
   bool files_known = false;  ///< `compat` is the truth, not only what is known
+  std::string look_with;     ///< option with which its files can be looked at; empty: none
   std::optional<plan::ImageCompat> compat;
 };
 

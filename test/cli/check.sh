@@ -251,14 +251,19 @@ layout "$work/layered" "$(environment CUDA_VERSION=13.0.1)"
 tar -C "$root" -czf "$work/layer.tar.gz" usr
 sed "s#\"layers\": \[\]#\"layers\": [{$(blob "$work/layered" "$work/layer.tar.gz")}]#" "$work/manifest" >"$work/manifest2"
 echo "{\"schemaVersion\": 2, \"manifests\": [{$(blob "$work/layered" "$work/manifest2")}]}" >"$work/layered/index.json"
-expect 3 "whether the image has that package is not known: its files were not looked at" "oci:$work/layered"
+expect 3 "whether the image has that package is not known: its files were not looked at; --layers looks at them" "oci:$work/layered"
 lacks libcudart
 expect 3 "libcudart 13.0.96, cuda-compat 580.65.06" "oci:$work/layered" --layers
 layout "$work/demand" "$(environment "NVIDIA_REQUIRE_CUDA=cuda>=12.8")"
 cp "$work/layer.tar.gz" "$work/layer2.tar.gz"
 sed "s#\"layers\": \[\]#\"layers\": [{$(blob "$work/demand" "$work/layer2.tar.gz")}]#" "$work/manifest" >"$work/manifest2"
 echo "{\"schemaVersion\": 2, \"manifests\": [{$(blob "$work/demand" "$work/manifest2")}]}" >"$work/demand/index.json"
-expect 3 "it runs if the image has libraries of CUDA 12.8 or newer" "oci:$work/demand"
+expect 3 "it runs if the image has libraries of CUDA 12.8 or newer for forward compatibility, which is not known: its files were not looked at; --layers looks at them" "oci:$work/demand"
+layout "$work/silent" "$(environment PATH=/bin)"
+cp "$work/layer.tar.gz" "$work/layer3.tar.gz"
+sed "s#\"layers\": \[\]#\"layers\": [{$(blob "$work/silent" "$work/layer3.tar.gz")}]#" "$work/manifest" >"$work/manifest2"
+echo "{\"schemaVersion\": 2, \"manifests\": [{$(blob "$work/silent" "$work/manifest2")}]}" >"$work/silent/index.json"
+expect 0 "way out: its files were not looked at; --layers looks at them" "oci:$work/silent"
 (cd "$work" && mkdir host:dir && mv layered host:dir/img && expect 3 "libcudart 13.0.96" oci:host:dir/img --layers && exit $bad) || bad=1
 mv "$work/host:dir/img" "$work/layered"
 cp "$work/layer.tar.gz" "$work/archive/layer.tar"

@@ -117,6 +117,10 @@ Result<std::vector<compat::FrameworkWish>> framework_options(const Parsed& parse
   return wishes;
 }
 
+bool is_archive(const engine::InspectedImage& image) {
+  return image.place == "oci" || image.place == "oci-archive" || image.place == "docker-archive";
+}
+
 /// Where they can be looked at without unpacking anything.
 Result<std::optional<engine::ImageFiles>> files_of(const engine::InspectedImage& image,
                                                    bool compressed) {
@@ -124,7 +128,7 @@ Result<std::optional<engine::ImageFiles>> files_of(const engine::InspectedImage&
     OB_TRY(Root root, Root::open(image.root, Root::Trust::kUntrusted));
     return std::optional<engine::ImageFiles>(engine::read_image_root(root));
   }
-  if (image.place == "oci" || image.place == "oci-archive" || image.place == "docker-archive") {
+  if (is_archive(image)) {
     if (!image.has_all_layers) return std::optional<engine::ImageFiles>();
     auto files = engine::read_image_layers(image.layers, compressed);
     if (!files) return std::move(files).error().in(cat("image of ", image.place));
@@ -141,6 +145,7 @@ app::ImageEvidence evidence_of(const engine::InspectedImage& image,
   if (!image.has_all_layers)
     evidence.notes.emplace_back(
         "a layer of the image is not there, so its files were not looked at");
+  if (!files && image.has_all_layers && is_archive(image)) evidence.look_with = "--layers";
   evidence.environment = image.config.environment;
   evidence.labels = image.config.labels;
   evidence.architecture = image.architecture;
