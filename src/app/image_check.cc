@@ -129,7 +129,13 @@ class GpuCheck {
 
   std::vector<PartVerdict> judge() {
     // A framework's judgement holds that of the CUDA version that was named for it.
-    bool named_for_framework = image_.instead && !image_.frameworks.empty();
+    bool named_for_framework =
+        image_.instead &&
+        std::any_of(image_.frameworks.begin(), image_.frameworks.end(),
+                    [&](const compat::FrameworkWish& wish) {
+                      return compat::is_version(wish.cuda) &&
+                             compat::compare_padded(wish.cuda, image_.instead->version) == 0;
+                    });
     if (cuda_ && !named_for_framework) judge_cuda();
     for (const compat::FrameworkWish& wish : image_.frameworks) judge_framework(wish);
     if (!image_.cudnn.empty()) judge_cudnn();
@@ -235,7 +241,7 @@ class GpuCheck {
         compat::judge_framework(tables_, wish, loaded_driver(), gpu_.traits);
     // The package is one thing, whichever libcuda it meets.
     compat::FrameworkWish same = wish;
-    if (answer.build && same.cuda.empty()) same.cuda = answer.build->cuda;
+    if (answer.build && (same.cuda.empty() || is_digits(same.cuda))) same.cuda = answer.build->cuda;
     std::string cuda = answer.build ? answer.build->cuda : same.cuda;
     parts_.push_back(
         {framework_text(wish, answer),
@@ -278,6 +284,9 @@ class GpuCheck {
       return;
     }
     if (answer.fault == compat::CudnnFault::kDriver && waits_for_libraries()) return;
+    if (is_digits(image_.cudnn) && answer.needs)
+      add_once(notes_, cat(what, " was taken for the newest in the tables with CUDA ",
+                           compat::major_of(cuda_->version), ", ", answer.needs->version));
     parts_.push_back({std::move(what), std::move(answer.judgement)});
   }
 

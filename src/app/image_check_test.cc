@@ -174,6 +174,29 @@ TEST_CASE("code of PyTorch's library against the GPU") {
   CHECK(code("7.0 8.0") == Verdict::kNo);
 }
 
+TEST_CASE("JAX is judged for the CUDA of its plugin") {
+  auto with = [](const char* plugin, const char* driver) {
+    engine::ImageFiles files;
+    files.versions = {{plugin, "0.7.2", "/a"}, {"jaxlib", "0.7.2", "/b"}};
+    app::ImageEvidence image;
+    app::add_files(image, files);
+    return check(machine_with(driver, "NVIDIA GeForce RTX 4090", "8.9"), image).gpus[0].parts[0];
+  };
+  app::PartVerdict refused = with("jax_cuda13_plugin", "535.104.05");
+  CHECK(refused.what == "JAX 0.7.2 (CUDA 13.0 or newer)");
+  CHECK(refused.judgement.verdict == Verdict::kNo);
+  CHECK(with("jax_cuda12_plugin", "580.95.05").what == "JAX 0.7.2 (CUDA 12.1 or newer)");
+}
+
+TEST_CASE("a CUDA version that is asked for is judged beside a framework of the image") {
+  app::ImageEvidence image;
+  image.frameworks = {{compat::Framework::kPytorch, "2.4.0+cu121", "", ""}};
+  image.instead = app::CudaSign{"13.0", "--cuda"};
+  app::ImageVerdict verdict = check(data_center(), image);
+  REQUIRE(verdict.gpus[0].parts.size() == 2);
+  CHECK(verdict.gpus[0].parts[0].what == "CUDA 13.0");
+}
+
 TEST_CASE("a cuDNN for another CUDA: no where a person asks, said where an image has it") {
   app::Chosen chosen = machine_with("580.95.05", "NVIDIA H200", "9.0");
   app::ImageEvidence image;

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "compat/csv.h"
+#include "compat/framework_builds.h"
 #include "compat/versions.h"
 #include "engine/image_config.h"
 
@@ -27,11 +28,29 @@ bool is_published(const std::string& version) {
 }
 
 /// The first that is found of each: files before variables.
-void add_framework(ImageEvidence& image, compat::Framework framework, const std::string& version) {
+void add_framework(ImageEvidence& image, compat::Framework framework, const std::string& version,
+                   const std::string& cuda = "") {
   for (const compat::FrameworkWish& wish : image.frameworks) {
     if (wish.framework == framework) return;
   }
-  image.frameworks.push_back({framework, version, "", ""});
+  image.frameworks.push_back({framework, version, cuda, ""});
+}
+
+/// JAX has its CUDA in packages of their own, named after the major version (jax_cuda13_plugin).
+/// Where there are several, nothing says which of them is used.
+void add_plugins(ImageEvidence& image, const std::vector<engine::VersionedFile>& versions) {
+  constexpr std::string_view kStart = "jax_cuda";
+  std::string cuda;
+  for (const engine::VersionedFile& file : versions) {
+    if (!file.name.starts_with(kStart)) continue;
+    std::string found =
+        file.name.substr(kStart.size(), file.name.find('_', kStart.size()) - kStart.size());
+    if (!cuda.empty() && cuda != found) return;
+    cuda = found;
+  }
+  for (compat::FrameworkWish& wish : image.frameworks) {
+    if (wish.framework == compat::Framework::kJax && compat::is_version(cuda)) wish.cuda = cuda;
+  }
 }
 
 /// Once, and as many as a person reads: an image has as many packages as whoever made it likes.
@@ -78,9 +97,13 @@ void add_files(ImageEvidence& image, const engine::ImageFiles& files) {
                                 " is no published package: it is judged by what else is in the "
                                 "image, not by the tables"));
     } else if (framework) {
-      add_framework(image, *framework, file.version);
+      // "11.2" of "mxnet-cu112".
+      std::string cuda = compat::cuda_of_local_version(
+          cat("+", std::string_view(file.name).substr(file.name.rfind('-') + 1)));
+      add_framework(image, *framework, file.version, cuda);
     }
   }
+  add_plugins(image, files.versions);
 }
 
 void add_configured_versions(ImageEvidence& image) {

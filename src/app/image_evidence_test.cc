@@ -31,6 +31,22 @@ TEST_CASE("of a library's version the numbers count, and what begins with none d
   CHECK(image.cudnn == "9.8.0.87");
 }
 
+TEST_CASE("the package that holds JAX's or MXNet's CUDA says which it is") {
+  app::ImageEvidence image = evidence_of({{"jax_cuda13_pjrt", "0.7.2", "/a"},
+                                          {"jax_cuda13_plugin", "0.7.2", "/b"},
+                                          {"jaxlib", "0.7.2", "/c"},
+                                          {"mxnet-cu102", "1.9.1", "/d"}});
+  REQUIRE(image.frameworks.size() == 2);
+  CHECK(image.frameworks[0].cuda == "13");
+  CHECK(image.frameworks[1].cuda == "10.2");
+  // Both: JAX takes one of them.
+  image = evidence_of({{"jax_cuda12_plugin", "0.7.2", "/a"},
+                       {"jax_cuda13_plugin", "0.7.2", "/b"},
+                       {"jaxlib", "0.7.2", "/c"}});
+  CHECK(image.frameworks[0].cuda.empty());
+  CHECK(evidence_of({{"torch", "2.9.1", "/a"}}).frameworks[0].cuda.empty());
+}
+
 TEST_CASE("packages that no table knows are told once, and not by the thousand") {
   std::vector<engine::VersionedFile> packages;
   for (int i = 0; i < 3000; i++) {

@@ -61,11 +61,6 @@ std::vector<std::string> majors_of(std::string_view list) {
   return majors;
 }
 
-bool begins_with_numbers(std::string_view version, std::string_view start) {
-  return version.substr(0, start.size()) == start &&
-         (version.size() == start.size() || version[start.size()] == '.');
-}
-
 std::string first_numbers(std::string_view version, size_t count) {
   auto parts = split(version, '.');
   std::vector<std::string> kept;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "compat/cudnn.h"
 #include "compat/framework_builds.h"
+#include "compat/versions.h"
 
 namespace outboard::compat {
 
@@ -16,12 +17,15 @@ std::string build_name(Framework framework, const FrameworkBuild& build,
   return cat(framework_name(framework), " ", version, " with CUDA ", build.cuda);
 }
 
-// The release of a build that is meant by a wish: the wished one where the row is a range.
+// The release of a build that is meant by a wish: the wished one where the row is a range, and
+// where a range begins in the wished release the one that it begins with.
 std::string version_of(const FrameworkBuild& build, const std::string& wanted) {
-  bool within = build.first != build.version && split(wanted, '.').size() == 2 &&
-                compare_padded(wanted, build.first) > 0 &&
-                compare_padded(wanted, build.version) < 0;
-  return within || covers(build, wanted) ? wanted : build.version;
+  if (split(wanted, '.').size() != 2 || begins_with_numbers(build.version, wanted))
+    return covers(build, wanted) ? wanted : build.version;
+  if (begins_with_numbers(build.first, wanted)) return build.first;
+  bool within =
+      compare_padded(wanted, build.first) > 0 && compare_padded(wanted, build.version) < 0;
+  return within ? wanted : build.version;
 }
 
 void remove_image_ways(Judgement& judgement) {
@@ -48,6 +52,8 @@ class FrameworkJudge {
 
   FrameworkAnswer judge() {
     std::vector<const FrameworkBuild*> candidates = of_version();
+    if (std::string platform = other_platform(wish_.version); !platform.empty())
+      return judge_other_platform(platform, candidates);
     if (candidates.empty()) return judge_unknown();
     std::vector<const FrameworkBuild*> wished;
     for (const FrameworkBuild* build : candidates) {
@@ -100,7 +106,8 @@ class FrameworkJudge {
     for (const FrameworkBuild* build : builds) {
       if (build->is_default) return build;
       Verdict here = judge_build(*build).judgement.verdict;
-      if (!best || here >= verdict) {
+      bool as_good = here == verdict && best && best->is_doubtful >= build->is_doubtful;
+      if (!best || here > verdict || as_good) {
         best = build;
         verdict = here;
       }
@@ -113,7 +120,8 @@ class FrameworkJudge {
     answer.build = build;
     answer.version = version_of(build, version_);
     answer.code = gpu_code(tables_, build.architectures, gpu_.compute_capability);
-    std::string cuda = build.cuda_or_newer && !cuda_.empty() ? cuda_ : build.cuda;
+    bool named = !cuda_.empty() && !is_digits(cuda_);
+    std::string cuda = build.cuda_or_newer && named ? cuda_ : build.cuda;
     answer.judgement = judge_toolkit(tables_, cuda, driver_, gpu_, answer.code);
     Judgement& out = answer.judgement;
     remove_image_ways(out);
@@ -221,6 +229,23 @@ class FrameworkJudge {
     answer.judgement.missing.push_back(
         cat(name_, " ", candidates.front()->version, " has no published package for CUDA ", cuda_,
             " (it has ", join(known, ", "), "): which GPUs this one has code for is not known"));
+    return answer;
+  }
+
+  FrameworkAnswer judge_other_platform(const std::string& platform,
+                                       const std::vector<const FrameworkBuild*>& candidates) {
+    FrameworkAnswer answer;
+    answer.judgement.verdict = Verdict::kNo;
+    answer.judgement.reason = cat(name_, " ", printable(wish_.version, 40), " is built for ",
+                                  platform, ": it never uses a GPU with CUDA");
+    std::string way = cat("a build of ", name_, " for CUDA");
+    if (const FrameworkBuild* build = pick(candidates)) {
+      std::string version = version_of(*build, version_);
+      way = build_name(wish_.framework, *build, version);
+      std::string command = install_command(*build, version);
+      if (!command.empty()) way += cat(": ", command);
+    }
+    answer.judgement.ways_out.push_back(std::move(way));
     return answer;
   }
 

@@ -33,6 +33,7 @@ struct FrameworkBuild {
   std::string architectures;   ///< GpuCode's list; empty: not known
   std::string install;         ///< the command that installs it; empty: there is none
   bool is_default = false;     ///< what the plain package name gives
+  bool is_doubtful = false;    ///< whether it was published is not confirmed
   std::string confidence, source;
   /// Of `architectures`; empty: `confidence` and `source` are theirs, too.
   std::string architectures_confidence, architectures_source;
@@ -46,7 +47,7 @@ struct FrameworkWish {
   /// "2.9", "2.9.1", "2.9.1+cu128": a release alone means its newest, what follows the numbers
   /// ("2.9.0a0+145a3a7bda.nv25.10") is dropped, "+cu128" is the CUDA version if `cuda` is empty.
   std::string version;
-  std::string cuda;    ///< "12.8"; empty: the default one
+  std::string cuda;    ///< "12.8", "12" for any of that major version; empty: the default one
   std::string python;  ///< "3.12"; empty: any
 };
 
@@ -56,8 +57,9 @@ struct FrameworkAnswer {
   std::optional<FrameworkBuild> build;
   std::string version;  ///< the release that is meant; empty without `build`
   GpuCode code = GpuCode::kUnknown;
-  /// As of judge_toolkit. kNo: no code for this GPU, no package for this Python, or a driver that
-  /// is too old. The ways out name releases to choose, with the command to install them.
+  /// As of judge_toolkit. kNo: no code for this GPU, no package for this Python, built for no CUDA,
+  /// or a driver that is too old. The ways out name releases to choose, with the command to install
+  /// them.
   Judgement judgement;
 };
 

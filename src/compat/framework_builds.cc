@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "compat/csv.h"
 #include "compat/requirement.h"
+#include "compat/versions.h"
 
 namespace outboard::compat {
 
@@ -92,8 +93,9 @@ template <class Row>
 void add_variants(const FrameworkBuild& pattern, const Row& row, std::string_view cudas,
                   std::vector<FrameworkBuild>& builds) {
   for (std::string_view item : split(cudas, ',')) {
-    item = without_remark(item);
     FrameworkBuild build = pattern;
+    build.is_doubtful = item.find('?') != std::string_view::npos;
+    item = without_remark(item);
     build.cuda_or_newer = !item.empty() && item.back() == '+';
     build.cuda = without_mark(item, '+');
     set_architectures(build, row);
@@ -133,14 +135,8 @@ void add_mxnet(const Tables& tables, std::vector<FrameworkBuild>& builds) {
       std::string digits = builds[i].cuda;
       digits.erase(std::remove(digits.begin(), digits.end(), '.'), digits.end());
       builds[i].install = cat("pip install mxnet-cu", digits, "==VERSION");
-      builds[i].is_default = builds[i].cuda == row.cuda_default;
     }
   }
-}
-
-bool begins_with_numbers(std::string_view version, std::string_view release) {
-  return version.substr(0, release.size()) == release &&
-         (version.size() == release.size() || version[release.size()] == '.');
 }
 
 }  // namespace
@@ -210,6 +206,16 @@ std::string cuda_of_local_version(std::string_view version) {
   return cat(digits.substr(0, digits.size() - 1), ".", digits.back());
 }
 
+std::string other_platform(std::string_view version) {
+  size_t plus = version.find('+');
+  if (plus == std::string_view::npos) return "";
+  const std::string local = lower(version.substr(plus + 1));
+  auto begins = [&](std::string_view start) { return local.rfind(start, 0) == 0; };
+  if (begins("cpu")) return "the CPU alone";
+  if (begins("rocm")) return "AMD's ROCm";
+  return begins("xpu") ? "Intel's GPUs" : "";
+}
+
 bool covers(const FrameworkBuild& build, std::string_view version) {
   if (!is_version(version) || split(version, '.').size() < 3) return false;
   return compare_padded(version, build.first) >= 0 && compare_padded(version, build.version) <= 0;
@@ -224,10 +230,9 @@ bool is_of_release(const FrameworkBuild& build, std::string_view release) {
 
 bool has_cuda(const FrameworkBuild& build, std::string_view cuda) {
   if (!is_version(cuda)) return false;
+  if (is_digits(cuda)) return major_of(build.cuda) == cuda;
   int order = compare_padded(cuda, build.cuda);
-  return order == 0 ||
-         (build.cuda_or_newer && order > 0 &&
-          cuda.substr(0, cuda.find('.')) == build.cuda.substr(0, build.cuda.find('.')));
+  return order == 0 || (build.cuda_or_newer && order > 0 && major_of(cuda) == major_of(build.cuda));
 }
 
 bool has_python(std::string_view list, std::string_view python) {

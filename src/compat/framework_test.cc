@@ -124,7 +124,11 @@ TEST_CASE("known answers: framework, driver, GPU") {
       // MXNet: the suffix of the package is the CUDA version.
       {Framework::kMxnet, "1.9.1", "11.2", "460.32.03", "8.0", "full", "11.2", "mxnet-cu112"},
       {Framework::kMxnet, "1.9.1", "", "440.33", "7.0", "full", "10.2", "mxnet-cu102"},
-      {Framework::kMxnet, "1.5.1", "", "410.48", "7.0", "no", "10.1", "mxnet-cu101"},
+      {Framework::kMxnet, "1.5.1", "", "410.48", "7.0", "full", "10.0", "mxnet-cu100"},
+      {Framework::kMxnet, "1.5.1", "10.1", "410.48", "7.0", "no", "10.1", "mxnet-cu101"},
+      {Framework::kMxnet, "1.9.1", "", "580.65.06", "9.0", "full", "11.2", "mxnet-cu112"},
+      {Framework::kJax, "0.7.2", "13", "535.104.05", "9.0", "no", "13.0", "jax_cuda13_plugin"},
+      {Framework::kJax, "0.7.2", "12", "580.65.06", "9.0", "full", "12.1", "jax_cuda12_plugin"},
   };
   for (const Row& row : rows) {
     auto answer = ask(row.framework, row.version, row.driver, gpu(row.capability), row.cuda);
@@ -210,9 +214,25 @@ TEST_CASE("Python, unknown versions, unpublished combinations") {
   CHECK(answer.build->version == "2.9.1");
   CHECK(mentions(answer.judgement.missing, "PyTorch 2.9.7 is not in the tables; taken as 2.9.1"));
   CHECK(ask(Framework::kJax, "0.4", "580.65.06", gpu("9.0")).build->version == "0.4.38");
+  // A range that begins in a release: its first, not the range's last.
+  CHECK(ask(Framework::kJax, "0.7", "580.65.06", gpu("9.0")).version == "0.7.2");
+  CHECK(ask(Framework::kJax, "0.10", "580.65.06", gpu("9.0")).version == "0.10.2");
   // A release inside a range of the table is that release.
   CHECK(ask(Framework::kJax, "0.8", "580.65.06", gpu("9.0")).version == "0.8");
   CHECK(ask(Framework::kJax, "0.8.1", "580.65.06", gpu("9.0")).version == "0.8.1");
+}
+
+TEST_CASE("a build for the CPU or for another maker's GPUs never uses CUDA") {
+  auto answer = ask(kTorch, "2.9+rocm6.3", "580.65.06", gpu("9.0"));
+  CHECK(answer.judgement.verdict == Verdict::kNo);
+  CHECK(answer.judgement.reason ==
+        "PyTorch 2.9+rocm6.3 is built for AMD's ROCm: it never uses a GPU with CUDA");
+  REQUIRE(answer.judgement.ways_out.size() == 1);
+  CHECK(answer.judgement.ways_out[0] == "PyTorch 2.9.1 with CUDA 12.8: pip install torch==2.9.1");
+  CHECK(ask(kTorch, "2.9.1+cpu", "580.65.06", gpu("9.0"), "12.8").judgement.verdict ==
+        Verdict::kNo);
+  CHECK(ask(kTorch, "99.0+cpu", "580.65.06", gpu("9.0")).judgement.ways_out[0] ==
+        "a build of PyTorch for CUDA");
 }
 
 TEST_CASE("TensorFlow, JAX and MXNet: machine code, PTX or neither") {

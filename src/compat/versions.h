@@ -20,4 +20,10 @@ inline std::string release_of(std::string_view version) {
   return parts.size() < 2 ? cat(version, ".0") : cat(parts[0], ".", parts[1]);
 }
 
+/// Is "9.13.1" of "9.13"?
+inline bool begins_with_numbers(std::string_view version, std::string_view start) {
+  return version.substr(0, start.size()) == start &&
+         (version.size() == start.size() || version[start.size()] == '.');
+}
+
 }  // namespace outboard::compat

@@ -66,6 +66,16 @@ std::optional<VersionedFile> found(std::string_view name, std::string_view versi
   return VersionedFile{std::string(name), std::string(version), std::string(path)};
 }
 
+/// "112" of "mxnet_cu112": up to three digits between a start and an end.
+std::string_view digits_between(std::string_view text, std::string_view start,
+                                std::string_view end) {
+  if (!text.starts_with(start) || !text.ends_with(end)) return {};
+  text.remove_prefix(start.size());
+  if (text.size() <= end.size() || text.size() > end.size() + 3) return {};
+  text.remove_suffix(end.size());
+  return is_digits(text) ? text : std::string_view();
+}
+
 std::optional<VersionedFile> python_package(std::string_view file, std::string_view path) {
   constexpr std::string_view kEnd = ".dist-info";
   if (!file.ends_with(kEnd)) return std::nullopt;
@@ -77,8 +87,13 @@ std::optional<VersionedFile> python_package(std::string_view file, std::string_v
   for (const Package& package : kPackages) {
     if (name == package.file) return found(package.name, version, path);
   }
-  // mxnet_cu112
-  return name.starts_with("mxnet_cu") ? found("mxnet", version, path) : std::nullopt;
+  // Which CUDA these are for is in their names alone: mxnet_cu112, jax_cuda12_plugin.
+  auto mxnet = digits_between(name, "mxnet_cu", "");
+  if (!mxnet.empty()) return found(cat("mxnet-cu", mxnet), version, path);
+  for (std::string_view part : {"_plugin", "_pjrt"}) {
+    if (!digits_between(name, "jax_cuda", part).empty()) return found(name, version, path);
+  }
+  return std::nullopt;
 }
 
 /// "cudatoolkit-11.8.0-h6a678d5_0.json" in conda-meta

@@ -65,7 +65,11 @@ TEST_CASE("what a path says") {
   CHECK(seen("/usr/lib/x86_64-linux-gnu/libcudnn.so.9.8.0") == "libcudnn 9.8.0");
   CHECK(seen("/x/site-packages/torch-2.9.0+cu128.dist-info") == "torch 2.9.0+cu128");
   CHECK(seen("/x/nvidia_cuda_runtime_cu12-12.8.90.dist-info") == "libcudart 12.8.90");
-  CHECK(seen("/x/mxnet_cu112-1.9.1.dist-info") == "mxnet 1.9.1");
+  CHECK(seen("/x/mxnet_cu112-1.9.1.dist-info") == "mxnet-cu112 1.9.1");
+  CHECK(seen("/x/mxnet_cu-1.9.1.dist-info") == "");
+  CHECK(seen("/x/jax_cuda13_plugin-0.7.2.dist-info") == "jax_cuda13_plugin 0.7.2");
+  CHECK(seen("/x/jax_cuda12_pjrt-0.7.2.dist-info") == "jax_cuda12_pjrt 0.7.2");
+  CHECK(seen("/x/jax_cudax_plugin-0.7.2.dist-info") == "");
   CHECK(seen("/opt/conda/conda-meta/cudatoolkit-11.8.0-h6a678d5_0.json") == "libcudart 11.8.0");
   CHECK(seen("/usr/local/cuda-12.8/compat/libcuda.so.570.124.06") == "compat 570.124.06");
   CHECK(seen("/usr/lib/x86_64-linux-gnu/libcuda.so.535.104.05") == "driver 535.104.05");

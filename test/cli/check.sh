@@ -108,6 +108,13 @@ expect 1 "has no package for Python 2.7" --torch 2.9 --cuda 12.8 --python 2.7
 for framework in tensorflow=2.16 jax=0.4.30 mxnet=1.9.1; do expect 0 "${framework#*=}" "--${framework%=*}" "${framework#*=}"; done
 expect 0 "way out: name the CUDA version that it is built with, too: --cuda VERSION" --torch 99.0
 expect 0 "JAX 0.8 (CUDA 12.1 or newer): full" --jax 0.8
+expect 0 "JAX 0.7.2 (CUDA 12.1 or newer): full" --jax 0.7
+expect 1 "PyTorch 2.9+cpu: no: PyTorch 2.9+cpu is built for the CPU alone: it never uses a GPU with CUDA" --torch 2.9+cpu
+expect 2 "--torch 2.9.1+cu128 is for CUDA 12.8, and --cuda says 13.0" --torch 2.9.1+cu128 --cuda 13.0
+expect 0 "PyTorch 2.9.1 (CUDA 12.8)" --torch v2.9.1+cu128 --cuda 12
+expect 0 "--cuda 12 was taken for CUDA 12.0, the first of its releases" --cuda 12
+grep -q 'CUDA 12.0: full' "$work/out" || say "--cuda 12 is not 12.0"
+expect 0 "cuDNN 9 was taken for the newest in the tables with CUDA 11, 9.10.2.21" --cuda 11.8 --cudnn 9
 expect 1 "TensorFlow 2.20.0 (CUDA 12.5): no: driver 470.57.02 (CUDA 11.4) is too old for CUDA 12.5" --tensorflow 2.20 --facts "$work/rtx470"
 expect 0 "there is PTX alone for GPU 0" --tensorflow 2.15 --facts "$work/h200"
 

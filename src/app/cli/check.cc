@@ -11,6 +11,8 @@
 #include "base/root.h"
 #include "base/text.h"
 #include "compat/csv.h"
+#include "compat/framework_builds.h"
+#include "compat/versions.h"
 #include "device/request.h"
 #include "engine/image_inspect.h"
 
@@ -87,9 +89,18 @@ Result<engine::InspectOptions> inspect_options(const Parsed& parsed) {
   return options;
 }
 
-Result<std::string> version_option(const Parsed& parsed, const char* name) {
-  std::string text = parsed.value(name);
-  if (!parsed.has(name) || (compat::is_version(text) && text.find('.') != std::string::npos))
+/// "2.9" of "v2.9", as tags of sources write it.
+std::string without_v(std::string text) {
+  bool tag =
+      text.size() > 1 && (text[0] == 'v' || text[0] == 'V') && text[1] >= '0' && text[1] <= '9';
+  return tag ? text.substr(1) : text;
+}
+
+Result<std::string> version_option(const Parsed& parsed, const char* name,
+                                   bool major_will_do = true) {
+  std::string text = without_v(parsed.value(name));
+  if (!parsed.has(name) ||
+      (compat::is_version(text) && (major_will_do || text.find('.') != std::string::npos)))
     return text;
   return make_error(ErrorCode::kUsage,
                     cat("check: --", name, " '", printable(text, 60), "' is no version"),
@@ -98,17 +109,27 @@ Result<std::string> version_option(const Parsed& parsed, const char* name) {
 
 Result<std::vector<compat::FrameworkWish>> framework_options(const Parsed& parsed,
                                                              const std::string& cuda) {
-  OB_TRY(std::string python, version_option(parsed, "python"));
+  OB_TRY(std::string python, version_option(parsed, "python", false));
   std::vector<compat::FrameworkWish> wishes;
   for (const char* name : {"torch", "tensorflow", "jax", "mxnet"}) {
     if (!parsed.has(name)) continue;
-    std::string version = parsed.value(name);
+    std::string version = without_v(parsed.value(name));
     if (version.empty() || version[0] < '0' || version[0] > '9') {
       return make_error(ErrorCode::kUsage,
                         cat("check: --", name, " '", printable(version, 60), "' is no version"),
                         "write it like 2.9 or 2.9.1");
     }
-    wishes.push_back({*compat::framework_of(name), version, cuda, python});
+    std::string own = compat::cuda_of_local_version(version);
+    bool same = is_digits(cuda) ? compat::major_of(own) == cuda
+                                : cuda.empty() || compat::release_of(cuda) == own;
+    if (!own.empty() && !same) {
+      return make_error(ErrorCode::kUsage,
+                        cat("check: --", name, " ", printable(version, 60), " is for CUDA ", own,
+                            ", and --cuda says ", cuda),
+                        "leave one of the two out");
+    }
+    // "12.8" of "+cu128" is nearer than "12".
+    wishes.push_back({*compat::framework_of(name), version, own.empty() ? cuda : own, python});
   }
   if (wishes.empty() && !python.empty()) {
     return make_error(ErrorCode::kUsage, "check: --python goes with a framework",
@@ -190,7 +211,18 @@ Result<int> run(const Parsed& parsed) {
     OB_TRY(report.files, files_of(*report.image, parsed.has("layers")));
     evidence = evidence_of(*report.image, report.files);
   }
-  if (!cuda.empty()) evidence.instead = app::CudaSign{cuda, "--cuda"};
+  if (!cuda.empty()) {
+    std::string release = is_digits(cuda) ? compat::release_of(cuda) : cuda;
+    if (is_digits(cuda)) {
+      evidence.notes.push_back(
+          frameworks.empty()
+              ? cat("--cuda ", cuda, " was taken for CUDA ", release,
+                    ", the first of its releases: later ones may need a newer driver")
+              : cat("--cuda ", cuda, " was taken for any release of CUDA ", cuda,
+                    " that the framework has a package for"));
+    }
+    evidence.instead = app::CudaSign{std::move(release), "--cuda"};
+  }
   if (!cudnn.empty()) evidence.cudnn = cudnn;
   evidence.cudnn_asked = !cudnn.empty();
   if (!frameworks.empty()) evidence.frameworks = frameworks;
