@@ -6,7 +6,10 @@
 // docker is stopped where they are not needed.
 #include "engine/docker_files.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/files.h"
@@ -55,6 +58,10 @@ std::optional<ImageOutline::Entry> entry_of(const TarItem& item, std::string_vie
   return std::nullopt;
 }
 
+Error interrupted() {
+  return make_error(ErrorCode::kBusy, "interrupted while looking into the image");
+}
+
 std::string_view without_end(std::string_view name) {
   while (!name.empty() && name.back() == '/') name.remove_suffix(1);
   return name;
@@ -64,31 +71,37 @@ std::string_view without_end(std::string_view name) {
 
 Result<DockerImageFiles> DockerImageFiles::open(const std::string& docker,
                                                 const std::string& image) {
+  DockerImageFiles files(docker);
+  // A name of our own: where docker is killed in the middle, the container can be there already.
+  auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+  files.name_ = cat("outboard-inspect-", ::getpid(), "-", now);
   // The program need not exist.
   OB_TRY(Output output,
-         run_captured({{docker, "create", "--network", "none", "--label", "io.outboard.inspect=1",
-                        "--entrypoint", "/outboard", image}}));
+         run_captured({{docker, "create", "--name", files.name_, "--network", "none", "--label",
+                        "io.outboard.inspect=1", "--entrypoint", "/outboard", image}}));
   if (!output.status.success()) return docker_failure("look into the image", output.err);
-  return DockerImageFiles(docker, std::string(trim(output.out)));
+  return files;
 }
 
-DockerImageFiles::DockerImageFiles(std::string docker, std::string id)
-    : docker_(std::move(docker)), id_(std::move(id)), bytes_left_(kMostBytes) {}
+DockerImageFiles::DockerImageFiles(std::string docker)
+    : docker_(std::move(docker)), bytes_left_(kMostBytes) {}
 
 DockerImageFiles::DockerImageFiles(DockerImageFiles&& other) noexcept
-    : docker_(std::move(other.docker_)),
-      id_(std::exchange(other.id_, {})),
+    : delayed_(std::move(other.delayed_)),
+      docker_(std::move(other.docker_)),
+      name_(std::exchange(other.name_, {})),
       bytes_left_(other.bytes_left_) {}
 
 DockerImageFiles::~DockerImageFiles() {
-  if (id_.empty()) return;
-  [[maybe_unused]] auto ignored = run_captured({{docker_, "rm", "--force", id_}});
+  if (name_.empty()) return;
+  [[maybe_unused]] auto ignored = run_captured({{docker_, "rm", "--force", name_}});
 }
 
 std::optional<std::string> DockerImageFiles::file(const std::string& path, size_t limit) const {
   CaptureOptions limits;
   limits.limit = limit;
-  auto output = run_captured({{docker_, "cp", "--follow-link", cat(id_, ":", path), "-"}}, limits);
+  auto output =
+      run_captured({{docker_, "cp", "--follow-link", cat(name_, ":", path), "-"}}, limits);
   if (!output || !output->status.success()) return std::nullopt;
   auto entry = first_tar_entry(output->out);
   if (!entry || entry->type != '0') return std::nullopt;
@@ -97,6 +110,7 @@ std::optional<std::string> DockerImageFiles::file(const std::string& path, size_
 
 /// Hands out the archive of `path`; of nothing where there is nothing.
 Result<void> DockerImageFiles::walk(const std::string& path, const TarStream::Visit& visit) {
+  if (DelayedSignals::waiting()) return interrupted();
   TarStream stream(path, visit);
   std::optional<Error> failure;
   CaptureOptions options;
@@ -107,12 +121,16 @@ Result<void> DockerImageFiles::walk(const std::string& path, const TarStream::Vi
       return false;
     }
     bytes_left_ -= bytes.size();
+    if (DelayedSignals::waiting()) {
+      failure = interrupted();
+      return false;
+    }
     auto more = stream.feed(bytes);
     if (more) return *more;
     failure = std::move(more).error();
     return false;
   };
-  OB_TRY(Output output, run_captured({{docker_, "cp", cat(id_, ":", path), "-"}}, options));
+  OB_TRY(Output output, run_captured({{docker_, "cp", cat(name_, ":", path), "-"}}, options));
   if (failure) return std::move(*failure);
   if (output.stopped || output.status.success()) return {};
   std::string words = lower(output.err);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/delayed_signals.h"
 #include "base/result.h"
 #include "engine/image_outline.h"
 #include "engine/tar_stream.h"
@@ -36,7 +37,7 @@ class DockerImageFiles {
   Result<ImageOutline> compat_outline(const std::string& search_path);
 
  private:
-  DockerImageFiles(std::string docker, std::string id);
+  explicit DockerImageFiles(std::string docker);
   Result<void> walk(const std::string& path, const TarStream::Visit& visit);
   Result<void> add_one(const std::string& path, ImageOutline& outline);
   Result<void> add_tree(const std::string& path, ImageOutline& outline);
@@ -44,8 +45,9 @@ class DockerImageFiles {
                                           ImageOutline& outline);
   Result<void> follow(std::string path, ImageOutline& outline);
 
+  DelayedSignals delayed_;  ///< the container is taken away first
   std::string docker_;
-  std::string id_;
+  std::string name_;
   uint64_t bytes_left_;            ///< that docker may still send
   std::set<std::string> asked_;    ///< for what is there
   std::vector<std::string> read_;  ///< with all that is below

@@ -150,8 +150,9 @@ Result<DockerImage> inspect_docker_image(const std::string& docker, const RunWor
   auto outline =
       files.compat_outline(find_variable(image.config.environment, "LD_LIBRARY_PATH").value_or(""));
   if (!outline) {
-    console.note(cat("the image's CUDA libraries for forward compatibility were not looked at: ",
-                     outline.error().text));
+    if (!DelayedSignals::waiting())
+      console.note(cat("the image's CUDA libraries for forward compatibility were not looked at: ",
+                       outline.error().text));
     return image;
   }
   image.outline = std::move(*outline);

@@ -135,6 +135,22 @@ else
   echo "note: Docker's storage driver is not overlay2 here, a file of 3 GiB was not tried"
 fi
 
+case_ "ended while it looks into an image: the container that this takes is gone"
+image newer unseen
+mkdir "$TEST/slow"
+printf '#!/bin/sh\n[ "$1" != cp ] || sleep 3\nexec %s "$@"\n' "$(command -v docker)" >"$TEST/slow/docker"
+chmod 0755 "$TEST/slow/docker"
+PATH=$TEST/slow:$PATH setsid outboard run --engine docker --rm --network none --gpus all unseen true &
+ended=$!
+looking() { docker ps -aq --filter label=io.outboard.inspect; }
+for _ in $(seq 100); do [ -z "$(looking)" ] || break; sleep 0.1; done
+[ -n "$(looking)" ] || fail "no container was made"
+kill -TERM -- "-$ended"
+code=0
+wait "$ended" || code=$?
+same "$code" 143
+same "$(docker ps -aq)" ""
+
 case_ "the registered runtime: older libraries, the image's own file in ld.so.conf.d, ldconfig inside"
 kill "${daemons[0]}"
 wait "${daemons[0]}" 2>/dev/null || true
