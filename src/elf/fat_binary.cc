@@ -10,6 +10,7 @@
 
 #include <elf.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 #include <vector>
@@ -41,7 +42,8 @@ T take(std::string_view bytes, size_t offset) {
 
 class Reader {
  public:
-  Reader(int fd, const std::string& name) : fd_(fd), name_(name) {}
+  Reader(int fd, const std::string& name, uint64_t begin, uint64_t size)
+      : fd_(fd), name_(name), begin_(begin), size_(size) {}
 
   Result<FatBinary> read() {
     OB_TRY(std::string head, bytes(0, sizeof(Elf64_Ehdr)));
@@ -121,19 +123,23 @@ class Reader {
   }
 
   Result<std::string> bytes(uint64_t offset, size_t size) const {
-    return read_range(fd_, offset, size, name_);
+    uint64_t place = 0;
+    if (offset > size_ || __builtin_add_overflow(begin_, offset, &place)) return std::string();
+    return read_range(fd_, place, static_cast<size_t>(std::min<uint64_t>(size, size_ - offset)),
+                      name_);
   }
 
   int fd_;
   const std::string& name_;
+  uint64_t begin_, size_;  ///< of the ELF file in the file
   FatBinary out_;
   size_t entries_ = 0;
 };
 
 }  // namespace
 
-Result<FatBinary> read_fat_binary(int fd, const std::string& name) {
-  return Reader(fd, name).read();
+Result<FatBinary> read_fat_binary(int fd, const std::string& name, uint64_t begin, uint64_t size) {
+  return Reader(fd, name, begin, size).read();
 }
 
 }  // namespace outboard::elf

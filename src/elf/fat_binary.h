@@ -6,6 +6,7 @@
 // costs some thousand small reads; the file is somebody else's, and nothing is believed.
 #pragma once
 
+#include <cstdint>
 #include <set>
 #include <string>
 
@@ -18,8 +19,10 @@ struct FatBinary {
   std::set<unsigned> ptx;           ///< of PTX
 };
 
+/// The ELF file is the `size` bytes of `fd` from `begin` on, as far as they are there.
 /// Both empty: no fat binary in it, or none that is understood. kConflict: no 64 bit ELF file, or a
 /// broken one.
-Result<FatBinary> read_fat_binary(int fd, const std::string& name);
+Result<FatBinary> read_fat_binary(int fd, const std::string& name, uint64_t begin = 0,
+                                  uint64_t size = INT64_MAX);
 
 }  // namespace outboard::elf

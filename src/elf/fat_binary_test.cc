@@ -2,72 +2,16 @@
 #include "elf/fat_binary.h"
 
 #include <doctest/doctest.h>
-#include <elf.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cstring>
-
 #include "base/fd.h"
+#include "elf/fat_binary_example.h"
 
 using namespace outboard;
+using namespace outboard::elf::example;  // NOLINT: a test
 
 namespace {
-
-template <typename T>
-void put(std::string& out, T value) {
-  out.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-
-// As nvcc 13.0 writes it: a head of 64 bytes, the content padded to 8.
-std::string entry(uint16_t kind, uint32_t architecture, size_t content) {
-  std::string out;
-  put<uint16_t>(out, kind);
-  put<uint16_t>(out, 0x0101);
-  put<uint32_t>(out, 64);
-  put<uint64_t>(out, content);
-  put<uint32_t>(out, 0);
-  put<uint32_t>(out, 64);
-  put<uint32_t>(out, 0x00010007);
-  put<uint32_t>(out, architecture);
-  out.resize(64 + content, 'x');
-  return out;
-}
-
-std::string container(const std::string& entries) {
-  std::string out;
-  put<uint32_t>(out, 0xba55ed50);
-  put<uint32_t>(out, 0x00100001);
-  put<uint64_t>(out, entries.size());
-  return out + entries;
-}
-
-// An ELF file with that section and no program header.
-std::string elf_with(const std::string& fatbin) {
-  const std::string names("\0.nv_fatbin\0.shstrtab\0", 22);
-  Elf64_Ehdr header = {};
-  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-  header.e_ident[EI_CLASS] = ELFCLASS64;
-  header.e_ident[EI_DATA] = ELFDATA2LSB;
-  header.e_shentsize = sizeof(Elf64_Shdr);
-  header.e_shnum = 3;
-  header.e_shstrndx = 2;
-  header.e_shoff = sizeof header + fatbin.size() + names.size();
-  Elf64_Shdr sections[3] = {};
-  sections[1].sh_name = 1;
-  sections[1].sh_type = SHT_PROGBITS;
-  sections[1].sh_offset = sizeof header;
-  sections[1].sh_size = fatbin.size();
-  sections[2].sh_name = 12;
-  sections[2].sh_type = SHT_STRTAB;
-  sections[2].sh_offset = sizeof header + fatbin.size();
-  sections[2].sh_size = names.size();
-  std::string out;
-  put(out, header);
-  out += fatbin + names;
-  out.append(reinterpret_cast<const char*>(sections), sizeof sections);
-  return out;
-}
 
 Result<elf::FatBinary> read(const std::string& bytes) {
   UniqueFd file(::memfd_create("fat", MFD_CLOEXEC));
@@ -116,4 +60,18 @@ TEST_CASE("no damage to a byte and no cut makes it read outside or never end") {
     [[maybe_unused]] auto ignored = read(damaged);
     [[maybe_unused]] auto cut = read(file.substr(0, at));
   }
+}
+
+TEST_CASE("a library that is a part of a file ends where it is said to end") {
+  std::string library = elf_with(container(entry(2, 90, 8) + entry(1, 120, 8)));
+  std::string bytes = std::string(512, 'a') + library + std::string(512, 'z');
+  UniqueFd file(::memfd_create("fat", MFD_CLOEXEC));
+  REQUIRE(::write(file.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+  auto code = elf::read_fat_binary(file.get(), "part", 512, library.size());
+  REQUIRE(code);
+  CHECK(code->machine_code == std::set<unsigned>{90});
+  CHECK(code->ptx == std::set<unsigned>{120});
+  CHECK_FALSE(elf::read_fat_binary(file.get(), "part", 512, library.size() - 1));
+  CHECK_FALSE(elf::read_fat_binary(file.get(), "part", 512, 10));
+  CHECK_FALSE(elf::read_fat_binary(file.get(), "part", UINT64_MAX, library.size()));
 }

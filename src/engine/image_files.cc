@@ -6,12 +6,16 @@
 #include <sys/xattr.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <memory>
 #include <set>
 
+#include "base/file_range.h"
 #include "base/files.h"
 #include "base/text.h"
 #include "engine/image_compat.h"
+#include "engine/image_places.h"
 #include "engine/layer_list.h"
 
 namespace outboard::engine {
@@ -20,6 +24,8 @@ namespace {
 
 constexpr size_t kMostNames = 100'000;  ///< in a directory that is looked at
 constexpr size_t kMostFound = 10'000;
+constexpr size_t kLongestVersion = 100;    ///< of a file that has nothing else
+constexpr size_t kMostTorchLibraries = 4;  ///< whose code is looked for
 
 constexpr const char* kLibraries[] = {"libcudart", "libcudnn", "libcublas", "libnccl"};
 constexpr const char* kDrivers[] = {"libcuda", "libnvidia-ml", "libnvidia-ptxjitcompiler"};
@@ -77,9 +83,12 @@ std::string_view digits_between(std::string_view text, std::string_view start,
 }
 
 std::optional<VersionedFile> python_package(std::string_view file, std::string_view path) {
-  constexpr std::string_view kEnd = ".dist-info";
-  if (!file.ends_with(kEnd)) return std::nullopt;
-  file.remove_suffix(kEnd.size());
+  constexpr std::string_view kWheel = ".dist-info", kEgg = ".egg-info";
+  bool wheel = file.ends_with(kWheel);
+  if (!wheel && !file.ends_with(kEgg)) return std::nullopt;
+  file.remove_suffix(wheel ? kWheel.size() : kEgg.size());
+  // "torch-2.5.1-py3.11.egg-info"
+  if (!wheel) file = file.substr(0, file.find("-py"));
   size_t dash = file.find('-');
   if (dash == std::string_view::npos) return std::nullopt;
   std::string_view name = file.substr(0, dash), version = file.substr(dash + 1);
@@ -96,13 +105,35 @@ std::optional<VersionedFile> python_package(std::string_view file, std::string_v
   return std::nullopt;
 }
 
+/// What pip would call the build of a conda package of PyTorch: "+cu124" for the project's own
+/// ("py3.11_cuda12.4_cudnn9.1.0_0"), which has the code of its wheels; "+cpu"; "+conda" for the
+/// builds of others (conda-forge's "cuda126_py312h1234567_306").
+std::string torch_build(std::string_view build) {
+  constexpr std::string_view kCuda = "_cuda";
+  if (build.starts_with("cpu_") || build.find("_cpu_") != std::string_view::npos) return "+cpu";
+  size_t at = build.find(kCuda);
+  if (!build.starts_with("py3") || at == std::string_view::npos) return "+conda";
+  std::string_view cuda = build.substr(at + kCuda.size());
+  cuda = cuda.substr(0, cuda.find('_'));
+  if (!is_number_with_dots(cuda)) return "+conda";
+  std::string digits(cuda);
+  digits.erase(std::remove(digits.begin(), digits.end(), '.'), digits.end());
+  return cat("+cu", digits);
+}
+
 /// "cudatoolkit-11.8.0-h6a678d5_0.json" in conda-meta
 std::optional<VersionedFile> conda_package(std::string_view file, std::string_view path) {
-  for (std::string_view name : {"cudatoolkit-", "cuda-cudart-"}) {
-    if (!file.starts_with(name)) continue;
-    std::string_view version = file.substr(name.size());
-    version = version.substr(0, version.find('-'));
-    if (is_number_with_dots(version)) return found("libcudart", version, path);
+  constexpr Package kCondaPackages[] = {
+      {"cudatoolkit-", "libcudart"}, {"cuda-cudart-", "libcudart"}, {"cudnn-", "libcudnn"},
+      {"libcudnn-", "libcudnn"},     {"nccl-", "libnccl"},          {"pytorch-", "torch"}};
+  for (const Package& package : kCondaPackages) {
+    std::string_view rest = file;
+    if (!rest.starts_with(package.file)) continue;
+    rest.remove_prefix(std::string_view(package.file).size());
+    std::string_view version = rest.substr(0, rest.find('-'));
+    if (!is_number_with_dots(version) || version.size() == rest.size()) continue;
+    if (std::string_view(package.name) != "torch") return found(package.name, version, path);
+    return found("torch", cat(version, torch_build(rest.substr(version.size() + 1))), path);
   }
   return std::nullopt;
 }
@@ -112,16 +143,47 @@ bool is_compat_directory(std::string_view directory) {
   return at == 0 && directory.find("/compat") != std::string_view::npos;
 }
 
+/// A file's content: a part of a file on disk.
+struct Content {
+  UniqueFd fd;
+  uint64_t begin = 0;
+  uint64_t size = INT64_MAX;
+};
+/// Empty: it cannot be read where it is.
+using OpenContent = std::function<Result<Content>()>;
+
+/// The one line of such a file; empty for what is no version.
+std::string version_in(const OpenContent& open) {
+  if (!open) return "";
+  auto content = open();
+  if (!content) return "";
+  size_t size = static_cast<size_t>(std::min<uint64_t>(content->size, kLongestVersion));
+  auto text = read_range(content->fd.get(), content->begin, size, "build-version");
+  if (!text) return "";
+  std::string version(trim(*text));
+  return is_python_version(version) ? version : "";
+}
+
+bool is_interesting(std::string_view path) {
+  return is_torch_library(path) || is_torch_version(path) || versioned_file(path);
+}
+
 /// What was found so far, by path; layers above hide what lies below.
 class Collector {
  public:
-  void add(const std::string& path, bool is_link, uint64_t size) {
+  void add(const std::string& path, bool is_link, uint64_t size, const OpenContent& open) {
     if (is_link || files_.size() >= kMostFound) return;
     auto file = versioned_file(path);
+    if (is_torch_library(path) && open) file = found("torch code", "", path);
+    if (is_torch_version(path)) {
+      std::string version = version_in(open);
+      if (!version.empty()) file = found("torch", version, path);
+    }
     if (!file) return;
     // An empty file is a mount target that a container with a driver left behind.
     if (file->name == "driver" && size == 0) return;
-    files_[path] = std::move(*file);
+    bool has_code = file->name == "torch code";
+    files_[path] = {std::move(*file), has_code ? open : nullptr};
   }
 
   void remove(const std::string& path) {
@@ -153,12 +215,17 @@ class Collector {
 
   ImageFiles finish() const {
     ImageFiles out;
-    for (const auto& [path, file] : files_) {
+    size_t libraries = 0;
+    for (const auto& [path, found] : files_) {
+      const VersionedFile& file = found.file;
       if (file.name == "compat") {
         if (!out.compat) out.compat = plan::ImageCompat{directory_of(path), file.version, {}};
       } else if (file.name == "driver") {
         out.drivers.push_back(path);
-      } else {
+      } else if (found.open) {
+        if (!out.torch_code && libraries++ < kMostTorchLibraries)
+          out.torch_code = torch_code(found.open);
+      } else if (file.name != "torch" || !is_known_to_conda(path)) {
         out.versions.push_back(file);
       }
     }
@@ -166,36 +233,31 @@ class Collector {
   }
 
  private:
-  std::map<std::string, VersionedFile> files_;
-};
+  struct Found {
+    VersionedFile file;
+    OpenContent open;  ///< of PyTorch's library alone
+  };
 
-/// Directories where such files lie, links left out, so that each is looked at once.
-std::vector<std::string> known_directories(const Root& root) {
-  std::vector<std::string> out = {
-      "/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib", "/opt/conda/lib",
-      "/opt/conda/conda-meta"};
-  auto is_link = [&](const std::string& path) { return root.read_link(path).has_value(); };
-  if (auto names = root.list("/usr/local")) {
-    for (const std::string& name : *names) {
-      std::string cuda = cat("/usr/local/", name);
-      if (!name.starts_with("cuda") || is_link(cuda)) continue;
-      for (const char* below :
-           {"/lib64", "/targets/x86_64-linux/lib", "/compat", "/compat/lib", "/compat/lib.real"}) {
-        if (!is_link(cuda + below)) out.push_back(cuda + below);
-      }
-    }
+  /// A package of PyTorch of which the environment's own record says more.
+  bool is_known_to_conda(const std::string& path) const {
+    size_t lib = path.find("/lib/python3");
+    if (lib == std::string::npos) return false;
+    std::string records = cat(path.substr(0, lib), "/conda-meta/pytorch-");
+    auto at = files_.lower_bound(records);
+    return at != files_.end() && at->first.starts_with(records);
   }
-  for (const char* lib : {"/usr/lib", "/usr/local/lib", "/opt/conda/lib", "/opt/venv/lib"}) {
-    auto names = root.list(lib);
-    if (!names) continue;
-    for (const std::string& name : *names) {
-      if (!name.starts_with("python3") || is_link(cat(lib, "/", name))) continue;
-      out.push_back(cat(lib, "/", name, "/site-packages"));
-      out.push_back(cat(lib, "/", name, "/dist-packages"));
-    }
+
+  static std::optional<elf::FatBinary> torch_code(const OpenContent& open) {
+    auto content = open();
+    if (!content) return std::nullopt;
+    auto code =
+        elf::read_fat_binary(content->fd.get(), "libtorch_cuda.so", content->begin, content->size);
+    if (!code || (code->machine_code.empty() && code->ptx.empty())) return std::nullopt;
+    return std::move(*code);
   }
-  return out;
-}
+
+  std::map<std::string, Found> files_;
+};
 
 bool is_opaque(const Root& root, const std::string& directory) {
   auto fd = root.open_file(directory, O_RDONLY | O_DIRECTORY);
@@ -223,30 +285,25 @@ void hide_below(const Root& root, Collector& below) {
   }
 }
 
-void collect(const Root& root, Collector& collector) {
-  for (const std::string& directory : known_directories(root)) {
-    auto names = root.list(directory);
+void collect(const std::shared_ptr<const Root>& root, Collector& collector) {
+  auto add = [&](const std::string& path) {
+    if (!is_interesting(path)) return;
+    bool is_link = root->read_link(path).has_value();
+    auto status = root->find_status(path);
+    if (is_link || !status || S_ISCHR(status->st_mode)) return;
+    collector.add(path, false, static_cast<uint64_t>(status->st_size),
+                  [root, path]() -> Result<Content> {
+                    OB_TRY(UniqueFd fd, root->open_regular(path));
+                    return Content{std::move(fd)};
+                  });
+  };
+  ImagePlaces places = known_places(*root);
+  for (const std::string& directory : places.directories) {
+    auto names = root->list(directory);
     if (!names || names->size() > kMostNames) continue;
-    for (const std::string& name : *names) {
-      std::string path = cat(directory, "/", name);
-      if (!versioned_file(path)) continue;
-      bool is_link = root.read_link(path).has_value();
-      auto status = root.status(path);
-      if (is_link || !status || S_ISCHR(status->st_mode)) continue;
-      collector.add(path, false, static_cast<uint64_t>(status->st_size));
-    }
+    for (const std::string& name : *names) add(cat(directory, "/", name));
   }
-}
-
-std::optional<elf::FatBinary> torch_code(const Root& root) {
-  for (const std::string& directory : known_directories(root)) {
-    if (!directory.ends_with("-packages")) continue;
-    auto file = root.open_regular(cat(directory, "/torch/lib/libtorch_cuda.so"));
-    if (!file) continue;
-    auto code = elf::read_fat_binary(file->get(), "libtorch_cuda.so");
-    if (code && !(code->machine_code.empty() && code->ptx.empty())) return std::move(*code);
-  }
-  return std::nullopt;
+  for (const std::string& file : places.files) add(file);
 }
 
 /// "./usr/lib/x" and "usr/lib/x" are "/usr/lib/x".
@@ -293,12 +350,12 @@ std::optional<VersionedFile> versioned_file(std::string_view path) {
   return std::nullopt;
 }
 
-ImageFiles read_image_root(const Root& root) {
+ImageFiles read_image_root(Root root) {
+  auto shared = std::make_shared<const Root>(std::move(root));
   Collector collector;
-  collect(root, collector);
+  collect(shared, collector);
   ImageFiles files = collector.finish();
-  files.compat = find_image_compat(root, {});
-  files.torch_code = torch_code(root);
+  files.compat = find_image_compat(*shared, {});
   return files;
 }
 
@@ -309,7 +366,7 @@ Result<std::optional<ImageFiles>> read_image_layers(const std::vector<LayerPlace
     std::vector<TarItem> own;
     auto listed = list_layer(layer, compressed, [&](const TarItem& item) {
       std::string path = absolute(item.name);
-      bool interesting = versioned_file(path) || item.name.find(".wh.") != std::string::npos ||
+      bool interesting = is_interesting(path) || item.name.find(".wh.") != std::string::npos ||
                          (item.type != '5' && all.has(path));
       if (interesting && own.size() < kMostFound) own.push_back(item);
     });
@@ -319,8 +376,16 @@ Result<std::optional<ImageFiles>> read_image_layers(const std::vector<LayerPlace
     for (const TarItem& item : own) hide_below(item, all);
     for (const TarItem& item : own) {
       bool is_link = item.type != '0' && item.type != '5';
-      if (item.name.find(".wh.") == std::string::npos)
-        all.add(absolute(item.name), is_link, item.size);
+      if (item.name.find(".wh.") != std::string::npos) continue;
+      OpenContent open;
+      // Contents of a compressed layer have no place in the file.
+      if (item.offset > 0 && item.type == '0') {
+        open = [file = layer.file, begin = item.offset, size = item.size]() -> Result<Content> {
+          OB_TRY(UniqueFd fd, open_at(AT_FDCWD, file, O_RDONLY | O_NONBLOCK));
+          return Content{std::move(fd), begin, size};
+        };
+      }
+      all.add(absolute(item.name), is_link, item.size, open);
     }
   }
   return std::optional<ImageFiles>(all.finish());
@@ -332,8 +397,9 @@ std::optional<ImageFiles> read_layer_directories(const std::vector<std::string>&
   for (auto it = directories.rbegin(); it != directories.rend(); ++it) {
     auto root = Root::open(*it, Root::Trust::kUntrusted);
     if (!root) return std::nullopt;
-    hide_below(*root, collector);
-    collect(*root, collector);
+    auto shared = std::make_shared<const Root>(std::move(*root));
+    hide_below(*shared, collector);
+    collect(shared, collector);
   }
   return collector.finish();
 }

@@ -30,7 +30,7 @@ struct ImageFiles {
   std::vector<VersionedFile> versions;  ///< by path
   std::vector<std::string> drivers;     ///< paths of driver libraries outside compat directories
   std::optional<plan::ImageCompat> compat;
-  std::optional<elf::FatBinary> torch_code;  ///< of libtorch_cuda.so
+  std::optional<elf::FatBinary> torch_code;  ///< of libtorch_cuda.so, where it is not compressed
 };
 
 /// What a path in an image says; nothing for most, and for versions that are none. Names:
@@ -39,7 +39,7 @@ struct ImageFiles {
 std::optional<VersionedFile> versioned_file(std::string_view path);
 
 /// A root file system.
-ImageFiles read_image_root(const Root& root);
+ImageFiles read_image_root(Root root);
 
 /// Layers as archives, lowest first; compressed ones (by way of the program tar) only if
 /// `compressed`. Nothing if one of them is compressed and that is not asked for.

@@ -89,7 +89,9 @@ static void check_archive(std::string_view bytes) {
           FUZZ_REQUIRE(!file->version.empty() && !file->name.empty());
           FUZZ_REQUIRE(file->version.find_first_not_of(kOfVersions) == std::string::npos,
                        item.name);
-          FUZZ_REQUIRE(item.name.find(file->version) != std::string::npos, item.name);
+          // What follows a "+" can be told in other words by the name of a conda package.
+          std::string version = file->version.substr(0, file->version.find('+'));
+          FUZZ_REQUIRE(item.name.find(version) != std::string::npos, item.name);
         }
         return true;
       });

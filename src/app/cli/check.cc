@@ -147,7 +147,7 @@ Result<std::optional<engine::ImageFiles>> files_of(const engine::InspectedImage&
                                                    bool compressed) {
   if (!image.root.empty()) {
     OB_TRY(Root root, Root::open(image.root, Root::Trust::kUntrusted));
-    return std::optional<engine::ImageFiles>(engine::read_image_root(root));
+    return std::optional<engine::ImageFiles>(engine::read_image_root(std::move(root)));
   }
   if (is_archive(image)) {
     if (!image.has_all_layers) return std::optional<engine::ImageFiles>();
