@@ -53,9 +53,10 @@ std::string_view family_of(std::string_view word) {
 
 bool is_connector(std::string_view word) {
   constexpr std::string_view kConnectors[] = {
-      "error",  "err",    "code", "errorcode", "errcode", "returned", "returns", "return",
-      "result", "status", "rc",   "failed",    "failure", "fails",    "with",    "runtime",
-      "driver", "api",    "call", "was",       "is",      "got",      "value",   "number"};
+      "error",         "err",    "code", "errorcode", "errcode", "returned", "returns", "return",
+      "result",        "status", "rc",   "failed",    "failure", "fails",    "with",    "runtime",
+      "driver",        "api",    "call", "was",       "is",      "got",      "value",   "number",
+      "initialization"};
   std::string name = lower(word);
   return std::find(std::begin(kConnectors), std::end(kConnectors), name) != std::end(kConnectors);
 }

@@ -34,6 +34,7 @@ TEST_CASE("codes are found behind the name of who counts so") {
   CHECK(codes_in("CUDA 804") == Codes{"cuda 804"});
   CHECK(codes_in("CUDA error: 804: forward") == Codes{"cuda 804"});
   CHECK(codes_in("CUDA failure 804: x") == Codes{"cuda 804"});
+  CHECK(codes_in("CUDA initialization failure with error: 35") == Codes{"cuda 35"});
   CHECK(codes_in("cuda runtime error (802) : system") == Codes{"cuda 802"});
   CHECK(codes_in("cudaGetDeviceCount returned 35 -> x") == Codes{"cuda 35"});
   CHECK(codes_in("cuInit(0) returned 999") == Codes{});  // no code stands behind "0"
