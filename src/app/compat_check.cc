@@ -19,8 +19,9 @@ std::optional<std::string> brand_of(const Machine& machine, const std::string& p
   return "unknown";
 }
 
-CompatMode effective_mode(const std::vector<std::string>& environment, CompatMode mode,
-                          std::vector<std::string>& notes) {
+/// Nothing: the environment leaves it to the policy.
+Result<std::optional<CompatMode>> mode_of(const std::vector<std::string>& environment) {
+  std::optional<CompatMode> mode;
   const std::string start = cat(kCompatVariable, "=");
   for (const std::string& entry : environment) {
     if (entry.compare(0, start.size(), start) != 0) continue;
@@ -28,8 +29,10 @@ CompatMode effective_mode(const std::vector<std::string>& environment, CompatMod
     if (auto parsed = parse_compat_mode(value)) {
       mode = *parsed;
     } else if (!value.empty()) {
-      notes.push_back(cat(kCompatVariable, "='", printable(value, 40),
-                          "' is none of auto, off, force and was ignored"));
+      return make_error(
+          ErrorCode::kUsage,
+          cat(kCompatVariable, "='", printable(value, 40), "' is none of auto, off, force"),
+          "give it one of these values, or leave the variable out");
     }
   }
   return mode;
@@ -119,13 +122,14 @@ std::vector<compat::CheckedGpu> chosen_gpus(const Chosen& chosen, const compat::
 }  // namespace
 
 Result<CompatBasis> compat_basis(Chosen& chosen, const MachineOptions& options,
-                                 const ImageDemands& demands, const compat::Tables& tables,
-                                 std::vector<std::string>& notes) {
+                                 const ImageDemands& demands, const compat::Tables& tables) {
   CompatBasis basis;
   OB_TRY(basis.requirements, compat::requirements_of_image(demands.environment, demands.labels));
   basis.driver = driver_traits(chosen.machine);
   basis.gpus = chosen_gpus(chosen, tables);
-  basis.mode = effective_mode(demands.environment, options.compat, notes);
+  OB_TRY(std::optional<CompatMode> mode, mode_of(demands.environment));
+  basis.mode = mode.value_or(options.compat);
+  basis.mode_of_environment = mode.has_value();
   basis.decision = decide(basis, demands.compat, tables);
   bool open = !demands.files_known && !demands.compat;
   if (needs_brand(basis, !open, tables)) {
@@ -141,12 +145,32 @@ Result<CompatBasis> compat_basis(Chosen& chosen, const MachineOptions& options,
   return basis;
 }
 
+void tell_switched_off(Error& error, const CompatBasis& basis, const ImageDemands& demands,
+                       const compat::Tables& tables) {
+  if (basis.mode != CompatMode::kOff) return;
+  CompatBasis on = basis;
+  on.mode = CompatMode::kAuto;
+  on.decision = decide(on, demands.compat, tables);
+  bool open = !demands.files_known && !demands.compat;
+  std::string cuda = on.compat_cuda();
+  if (open) cuda = possible_cuda(on, tables);
+  if (cuda.empty() || !holds(on, cuda, tables)) return;
+  std::string setting = basis.mode_of_environment ? cat(kCompatVariable, "=off")
+                                                  : "the policy's [cuda] compat = \"off\"";
+  error.text += cat("; CUDA forward compatibility ", open ? "may meet" : "would meet",
+                    " it, and is switched off by ", setting);
+  error.hint = cat("switch it on: ",
+                   basis.mode_of_environment ? cat("leave ", kCompatVariable, "=off out")
+                                             : cat("-e ", kCompatVariable, "=auto"),
+                   "; or ", error.hint);
+}
+
 Result<CompatDecision> check_compatibility(Chosen& chosen, const MachineOptions& options,
                                            const ImageDemands& demands,
                                            const compat::Tables& tables,
                                            std::vector<std::string>& notes) {
   if (!chosen.selection.driver) return CompatDecision{};
-  OB_TRY(CompatBasis basis, compat_basis(chosen, options, demands, tables, notes));
+  OB_TRY(CompatBasis basis, compat_basis(chosen, options, demands, tables));
   const CompatDecision& decision = basis.decision;
   if (demands.compat && !decision.use_image_compat)
     notes.push_back(cat("CUDA forward compatibility: the image's '",
@@ -154,7 +178,10 @@ Result<CompatDecision> check_compatibility(Chosen& chosen, const MachineOptions&
                         printable(demands.compat->version), ") is not used: ", decision.why));
   auto failure = compat::requirement_failure(basis.requirements, basis.driver_for_message(),
                                              basis.gpus, basis.compat_cuda(), tables, notes);
-  if (failure && basis.possible_cuda.empty()) return std::move(*failure);
+  if (failure && basis.possible_cuda.empty()) {
+    tell_switched_off(*failure, basis, demands, tables);
+    return std::move(*failure);
+  }
   return std::move(basis.decision);
 }
 

@@ -36,6 +36,7 @@ struct CompatBasis {
   compat::DriverTraits driver;
   std::vector<compat::CheckedGpu> gpus;  ///< brands are there if the answer hangs on them
   CompatMode mode = CompatMode::kAuto;   ///< the policy's, or the environment's own
+  bool mode_of_environment = false;
   /// Of all the GPUs together: they share one container.
   CompatDecision decision;
   /// Where the image's files are not known: the CUDA release by which libraries in them would meet
@@ -53,13 +54,18 @@ struct CompatBasis {
   }
 };
 
-/// kUsage: a requirement cannot be read. May ask NVML for brands, if the answer hangs on them.
-/// `notes` gets what a person should know.
+/// kUsage: a requirement, or OUTBOARD_CUDA_COMPAT, cannot be read. May ask NVML for brands, if the
+/// answer hangs on them.
 Result<CompatBasis> compat_basis(Chosen& chosen, const MachineOptions& options,
-                                 const ImageDemands& demands, const compat::Tables& tables,
-                                 std::vector<std::string>& notes);
+                                 const ImageDemands& demands, const compat::Tables& tables);
 
-/// kUnsupported: a requirement does not hold. kUsage: it cannot be read.
+/// Adds to the message of a requirement that does not hold that forward compatibility would meet
+/// it, where that alone is switched off, and by what.
+void tell_switched_off(Error& error, const CompatBasis& basis, const ImageDemands& demands,
+                       const compat::Tables& tables);
+
+/// kUnsupported: a requirement does not hold. kUsage: it cannot be read. `notes` gets what a person
+/// should know.
 Result<CompatDecision> check_compatibility(Chosen& chosen, const MachineOptions& options,
                                            const ImageDemands& demands,
                                            const compat::Tables& tables,

@@ -58,6 +58,30 @@ TEST_CASE("forward compatibility where the matrix allows it, and the requirement
   CHECK(off.notes.back().find("it is switched off") != std::string::npos);
 }
 
+TEST_CASE("a refusal says that forward compatibility would do but is off, and by what") {
+  const std::string demand = "NVIDIA_REQUIRE_CUDA=cuda>=13.0";
+  auto h200 = machine_with("NVIDIA H200", "9.0", "535.104.05");
+  auto by_variable = check(h200, {demand, "OUTBOARD_CUDA_COMPAT=off"}, kCuda13);
+  REQUIRE_FALSE(by_variable.decision);
+  CHECK(by_variable.decision.error().text.find(
+            "; CUDA forward compatibility would meet it, and is switched off by "
+            "OUTBOARD_CUDA_COMPAT=off") != std::string::npos);
+  CHECK(by_variable.decision.error().hint.find(
+            "switch it on: leave OUTBOARD_CUDA_COMPAT=off out; or install") == 0);
+  auto by_policy = check(h200, {demand}, kCuda13, CompatMode::kOff);
+  CHECK(by_policy.decision.error().text.find("is switched off by the policy's [cuda] compat") !=
+        std::string::npos);
+  CHECK(by_policy.decision.error().hint.find("switch it on: -e OUTBOARD_CUDA_COMPAT=auto; or") ==
+        0);
+  // Where it would not help there is no word on it.
+  auto rtx = machine_with("NVIDIA GeForce RTX 4090", "8.9", "535.104.05");
+  for (const auto& refused : {check(rtx, {demand}, kCuda13, CompatMode::kOff),
+                              check(h200, {demand}, std::nullopt, CompatMode::kOff)}) {
+    REQUIRE_FALSE(refused.decision);
+    CHECK(refused.decision.error().text.find("switched off") == std::string::npos);
+  }
+}
+
 TEST_CASE("not on a consumer GPU, unless forced; never an older one") {
   auto rtx = machine_with("NVIDIA GeForce RTX 4090", "8.9", "535.104.05");
   auto outcome = check(rtx, {}, kCuda13);
@@ -76,6 +100,7 @@ TEST_CASE("not on a consumer GPU, unless forced; never an older one") {
   auto old = check(newer, {"OUTBOARD_CUDA_COMPAT=force"}, kCuda13);
   CHECK_FALSE(old.decision->use_image_compat);
   CHECK(old.notes.back().find("the host's driver 580.95.05 is not older") != std::string::npos);
-  auto wrong = check(newer, {"OUTBOARD_CUDA_COMPAT=perhaps"}, std::nullopt);
-  CHECK(wrong.notes[0].find("is none of auto, off, force") != std::string::npos);
+  auto wrong = check(newer, {"OUTBOARD_CUDA_COMPAT=on"}, std::nullopt);
+  REQUIRE_FALSE(wrong.decision);
+  CHECK(wrong.decision.error().text == "OUTBOARD_CUDA_COMPAT='on' is none of auto, off, force");
 }

@@ -320,6 +320,9 @@ class GpuCheck {
     for (const std::string& note : notes) add_once(notes_, note);
     if (!failure) return;
     if (!basis_.possible_cuda.empty() && waits_for_libraries()) return;
+    tell_switched_off(*failure, basis_,
+                      {image_.environment, image_.labels, image_.compat, image_.files_known},
+                      tables_);
     Judgement& out = add("requirements", Verdict::kNo, failure->text);
     out.ways_out = ways_of(failure->hint);
     if (basis_.possible_cuda.empty()) return;
@@ -383,8 +386,7 @@ Result<ImageVerdict> check_image(Chosen& chosen, const MachineOptions& options,
   ImageVerdict verdict;
   OB_TRY(CompatBasis basis,
          compat_basis(chosen, options,
-                      {image.environment, image.labels, image.compat, image.files_known}, tables,
-                      verdict.notes));
+                      {image.environment, image.labels, image.compat, image.files_known}, tables));
   const compat::Requirements& requirements = basis.requirements;
   verdict.driver = basis.driver;
   verdict.driver_cuda = verdict.driver.cuda

@@ -120,7 +120,7 @@ class FrameworkJudge {
     answer.build = build;
     answer.version = version_of(build, version_);
     answer.code = gpu_code(tables_, build.architectures, gpu_.compute_capability);
-    bool named = !cuda_.empty() && !is_digits(cuda_);
+    bool named = !is_digits(cuda_) && has_cuda(build, cuda_);
     std::string cuda = build.cuda_or_newer && named ? cuda_ : build.cuda;
     answer.judgement = judge_toolkit(tables_, cuda, driver_, gpu_, answer.code);
     Judgement& out = answer.judgement;

@@ -222,6 +222,14 @@ TEST_CASE("Python, unknown versions, unpublished combinations") {
   CHECK(ask(Framework::kJax, "0.8.1", "580.65.06", gpu("9.0")).version == "0.8.1");
 }
 
+TEST_CASE("JAX for another CUDA version is the first way out") {
+  auto answer = ask(Framework::kJax, "0.7.2", "535.104.05", gpu("8.9"), "13.0");
+  CHECK(answer.judgement.verdict == Verdict::kNo);
+  REQUIRE_FALSE(answer.judgement.ways_out.empty());
+  CHECK(answer.judgement.ways_out[0] ==
+        "JAX 0.7.2 with CUDA 12.1: pip install 'jax[cuda12]==0.7.2'");
+}
+
 TEST_CASE("a build for the CPU or for another maker's GPUs never uses CUDA") {
   auto answer = ask(kTorch, "2.9+rocm6.3", "580.65.06", gpu("9.0"));
   CHECK(answer.judgement.verdict == Verdict::kNo);

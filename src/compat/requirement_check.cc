@@ -40,10 +40,15 @@ const Clause* first_failing(const Requirement& requirement, const Offer& offer) 
   return nullptr;
 }
 
-std::string have_text(const Clause& clause, const Offer& offer, const std::string& gpu) {
+std::string have_text(const Clause& clause, const Offer& offer,
+                      const std::optional<KnownVersion>& own, const std::string& gpu) {
   switch (clause.property) {
-    case Property::kCuda:
-      return cat("driver ", *offer.driver, " has CUDA ", offer.cuda ? offer.cuda->text : "?");
+    case Property::kCuda: {
+      std::string have = cat("driver ", *offer.driver, " has CUDA ", own ? own->text : "?");
+      bool by_image = own && offer.cuda && own->text != offer.cuda->text;
+      if (by_image) have += cat(", or ", offer.cuda->text, " with the image's cuda-compat");
+      return have;
+    }
     case Property::kDriver:
       return cat("the driver is ", *offer.driver);
     case Property::kArch:
@@ -113,6 +118,39 @@ std::string driver_way(const std::vector<Clause>& alternative, const Clause& fai
              open ? " or newer (" : " (", printable(clauses, 80), ")");
 }
 
+// Why no driver at all meets the demands that must hold together; empty: one may. The libraries of
+// a cuda-compat package may all the same.
+std::string contradiction(const Requirements& requirements, const Tables& tables) {
+  const Clause *floor = nullptr, *ceiling = nullptr;
+  for (const Requirement& requirement : requirements.all) {
+    if (requirement.alternatives.size() != 1) continue;
+    for (const Clause& clause : requirement.alternatives.front()) {
+      bool below = clause.op == Operator::kLess || clause.op == Operator::kLessOrEqual;
+      bool above = clause.op == Operator::kGreater || clause.op == Operator::kGreaterOrEqual;
+      bool exact = clause.op == Operator::kEqual;
+      if (clause.property == Property::kCuda && (above || exact) &&
+          (!floor || compare_padded(clause.value, floor->value) > 0))
+        floor = &clause;
+      if (clause.property == Property::kDriver && (below || exact) &&
+          (!ceiling || compare_padded(clause.value, ceiling->value) < 0))
+        ceiling = &clause;
+    }
+  }
+  if (!floor || !ceiling) return "";
+  std::string_view first;
+  for (const BranchRow& row : tables.branches) {
+    if (compare_padded(row.cuda, floor->value) >= 0 &&
+        (first.empty() || compare_padded(row.branch, first) < 0))
+      first = row.branch;
+  }
+  bool older = ceiling->op == Operator::kLess ? compare_padded(ceiling->value, first) <= 0
+                                              : compare_padded(ceiling->value, first) < 0;
+  if (first.empty() || !older) return "";
+  return cat("; its demands contradict each other: ", printable(floor->text(), 40),
+             " begins with driver branch ", first, ", and it asks for ",
+             printable(ceiling->text(), 40), ", too");
+}
+
 // True where the support matrix allows the libraries of a CUDA version.
 bool has_forward(const Tables& tables, const DriverTraits& driver, const GpuTraits& gpu,
                  std::string_view toolkit) {
@@ -138,75 +176,132 @@ std::string package_way(std::string_view toolkit) {
              release.substr(dot + 1), ": forward compatibility runs it on this driver and GPU");
 }
 
-// What would let the container run.
-std::string ways_out(const Requirement& requirement, const Clause& clause, const Offer& offer,
-                     const DriverTraits& driver, const CheckedGpu* gpu, const ImageFlavour& flavour,
-                     const Tables& tables) {
-  std::string hint;
-  auto toolkit = lowest_cuda(requirement);
-  bool about_version = clause.property == Property::kCuda || clause.property == Property::kDriver;
-  if (about_version && asks_for_older(clause, offer)) {
-    add_way(hint, cat(clause.op == Operator::kNotEqual ? "install another driver"
-                                                       : "install an older driver",
-                      ", one with ", printable(clause.text(), 80)));
-    if (auto own = cuda_of(driver, tables)) add_way(hint, cat("use an image for CUDA ", own->text));
-  } else if (about_version) {
-    Verdict verdict = Verdict::kUnknown;
-    if (clause.property == Property::kDriver) {
-      add_way(hint, driver_way(requirement.alternatives.front(), clause, tables));
-    } else if (toolkit) {
-      if (auto full = full_driver(tables, *toolkit)) {
-        add_way(hint, cat("install a driver of branch ", full->substr(0, full->find('.')),
-                          " or newer (", *full, " for CUDA ", *toolkit, ")"));
-      }
-      if (gpu && has_forward(tables, driver, gpu->traits, *toolkit))
-        add_way(hint, package_way(*toolkit));
-      verdict = judge_toolkit(tables, *toolkit, driver, gpu ? gpu->traits : GpuTraits{}).verdict;
-    }
-    if (auto own = cuda_of(driver, tables); own && !own->at_least) {
-      std::vector<GpuTraits> gpus;
-      if (gpu) gpus.push_back(gpu->traits);
-      auto image = runnable_image(tables, driver, gpus, flavour);
-      add_way(hint, cat("use an image of CUDA ", own->text, " or older",
-                        image ? cat(" (", *image, ")") : ""));
-    }
-    if (verdict == Verdict::kMinor) {
-      add_way(hint,
-              "start it regardless with -e NVIDIA_DISABLE_REQUIRE=true: by minor-version "
-              "compatibility most programs run on this driver");
-      return hint;
-    }
-  } else if (clause.property == Property::kArch || clause.property == Property::kBrand) {
-    add_way(hint, "choose another GPU with --gpus, or an image for this one");
-  }
-  add_way(hint, "start it regardless with -e NVIDIA_DISABLE_REQUIRE=true");
-  return hint;
-}
+// What would let the container run, one way after the other.
+class WaysOut {
+ public:
+  WaysOut(const Requirement& requirement, const Clause& clause, const Offer& offer,
+          const DriverTraits& driver, const CheckedGpu* gpu, const ImageFlavour& flavour,
+          const Tables& tables)
+      : requirement_(requirement),
+        clause_(clause),
+        offer_(offer),
+        driver_(driver),
+        gpu_(gpu),
+        flavour_(flavour),
+        tables_(tables),
+        toolkit_(lowest_cuda(requirement)),
+        own_(cuda_of(driver, tables)) {}
 
-Error failure(const Requirement& requirement, const Offer& offer, const DriverTraits& driver,
-              const CheckedGpu* gpu, const ImageFlavour& flavour, const Tables& tables) {
+  std::string all(bool contradictory) {
+    bool about_cuda = clause_.property == Property::kCuda;
+    bool about_driver = clause_.property == Property::kDriver;
+    Verdict verdict = Verdict::kUnknown;
+    if (!about_cuda && !about_driver) {
+      add_way(hint_, "choose another GPU with --gpus, or an image for this one");
+    } else if (contradictory) {
+      if (about_cuda) add_package();
+      add_image_for_driver();
+    } else if (asks_for_older(clause_, offer_)) {
+      add_way(hint_, cat(clause_.op == Operator::kNotEqual ? "install another driver"
+                                                           : "install an older driver",
+                         ", one with ", printable(clause_.text(), 80)));
+      if (about_driver) add_image_for_driver();
+      if (about_cuda && own_) add_way(hint_, cat("use an image for CUDA ", own_->text));
+    } else if (about_driver) {
+      add_way(hint_, driver_way(requirement_.alternatives.front(), clause_, tables_));
+      add_image_for_driver();
+    } else {
+      add_newer_driver();
+      add_package();
+      if (toolkit_)
+        verdict =
+            judge_toolkit(tables_, *toolkit_, driver_, gpu_ ? gpu_->traits : GpuTraits{}).verdict;
+      add_older_image();
+    }
+    add_way(hint_, cat("start it regardless with -e NVIDIA_DISABLE_REQUIRE=true",
+                       verdict == Verdict::kMinor ? ": by minor-version compatibility most "
+                                                    "programs run on this driver"
+                                                  : ""));
+    return std::move(hint_);
+  }
+
+ private:
+  void add_newer_driver() {
+    if (!toolkit_) return;
+    if (auto full = full_driver(tables_, *toolkit_)) {
+      add_way(hint_, cat("install a driver of branch ", full->substr(0, full->find('.')),
+                         " or newer (", *full, " for CUDA ", *toolkit_, ")"));
+    } else {
+      add_way(hint_, cat("install a driver for which nvidia-smi says CUDA ", *toolkit_,
+                         " or newer (no table has it yet)"));
+    }
+  }
+
+  void add_package() {
+    if (toolkit_ && gpu_ && has_forward(tables_, driver_, gpu_->traits, *toolkit_))
+      add_way(hint_, package_way(*toolkit_));
+  }
+
+  std::optional<std::string> image() const {
+    std::vector<GpuTraits> gpus;
+    if (gpu_) gpus.push_back(gpu_->traits);
+    return runnable_image(tables_, driver_, gpus, flavour_);
+  }
+
+  void add_older_image() {
+    if (!own_ || own_->at_least) return;
+    auto example = image();
+    add_way(hint_, cat("use an image of CUDA ", own_->text, " or older",
+                       example ? cat(" (", *example, ")") : ""));
+  }
+
+  // The image's CUDA version is not in the way: no word on it.
+  void add_image_for_driver() {
+    if (auto example = image())
+      add_way(hint_, cat("use another image, one for this driver (", *example, ")"));
+  }
+
+  const Requirement& requirement_;
+  const Clause& clause_;
+  const Offer& offer_;
+  const DriverTraits& driver_;
+  const CheckedGpu* gpu_;
+  const ImageFlavour& flavour_;
+  const Tables& tables_;
+  const std::optional<std::string> toolkit_;
+  const std::optional<KnownVersion> own_;
+  std::string hint_;
+};
+
+Error failure(const Requirements& requirements, const Requirement& requirement, const Offer& offer,
+              const DriverTraits& driver, const CheckedGpu* gpu, const Tables& tables) {
   const Clause* clause = first_failing(requirement, offer);
   std::string label = gpu ? gpu->traits.label : "";
   bool newer = clause->property == Property::kCuda || clause->property == Property::kDriver;
   bool floor = clause->op == Operator::kGreater || clause->op == Operator::kGreaterOrEqual;
+  std::string never;
+  if (newer && requirement.alternatives.size() == 1) never = contradiction(requirements, tables);
+  bool will_do = newer && floor && never.empty();
   std::string text =
-      cat(newer && floor ? "this image needs a newer driver: " : "this image does not fit here: ",
-          need_text(requirement, *clause), ", and ", have_text(*clause, offer, label));
+      cat(will_do ? "this image needs a newer driver: " : "this image does not fit here: ",
+          need_text(requirement, *clause), ", and ",
+          have_text(*clause, offer, cuda_of(driver, tables), label));
   if (gpu && newer && !label.empty()) text += cat(" (checked for ", label, ")");
+  text += never;
   if (auto toolkit = lowest_cuda(requirement); toolkit && gpu && floor) {
     if (clause->property == Property::kCuda)
       text += forward_remark(tables, driver, gpu->traits, *toolkit);
   }
-  return make_error(ErrorCode::kUnsupported, std::move(text),
-                    ways_out(requirement, *clause, offer, driver, gpu, flavour, tables));
+  WaysOut ways(requirement, *clause, offer, driver, gpu, requirements.flavour, tables);
+  return make_error(ErrorCode::kUnsupported, std::move(text), ways.all(!never.empty()));
 }
 
-void check_one(const Requirement& requirement, const Offer& offer, const DriverTraits& driver,
-               const CheckedGpu* gpu, const ImageFlavour& flavour, const Tables& tables,
+void check_one(const Requirements& requirements, const Requirement& requirement, const Offer& offer,
+               const DriverTraits& driver, const CheckedGpu* gpu, const Tables& tables,
                std::optional<Error>& error, std::vector<std::string>& notes) {
   Truth answer = holds(requirement, offer);
   if (answer == Truth::kNo && !error)
-    error = failure(requirement, offer, driver, gpu, flavour, tables);
+    error = failure(requirements, requirement, offer, driver, gpu, tables);
   if (answer != Truth::kUnknown) return;
   std::string note =
       cat(requirement.origin, " could not be checked: driver ", driver.version,
@@ -236,12 +331,12 @@ std::optional<Error> requirement_failure(const Requirements& requirements,
   std::optional<Error> error;
   for (const Requirement& requirement : requirements.all) {
     for (const CheckedGpu& gpu : gpus) {
-      check_one(requirement, offer_of(driver, &gpu, compat_cuda, tables), driver, &gpu,
-                requirements.flavour, tables, error, notes);
+      check_one(requirements, requirement, offer_of(driver, &gpu, compat_cuda, tables), driver,
+                &gpu, tables, error, notes);
     }
     if (gpus.empty()) {
-      check_one(requirement, offer_of(driver, nullptr, compat_cuda, tables), driver, nullptr,
-                requirements.flavour, tables, error, notes);
+      check_one(requirements, requirement, offer_of(driver, nullptr, compat_cuda, tables), driver,
+                nullptr, tables, error, notes);
     }
   }
   return error;

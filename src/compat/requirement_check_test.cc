@@ -22,6 +22,10 @@ static std::optional<Error> check(const std::string& expression, const std::stri
   return error;
 }
 
+static bool clause_of_driver(std::string_view expression) {
+  return expression.substr(0, 6) == "driver";
+}
+
 TEST_CASE("the message says what is there, what is needed and what to do") {
   CheckedGpu h200{{"GPU 0 (NVIDIA H200)", "9.0", GpuClass::kDataCenter}, "NVIDIA"};
   CheckedGpu rtx{{"GPU 0 (NVIDIA GeForce RTX 4090)", "8.9", GpuClass::kConsumer}, "GeForce RTX"};
@@ -71,7 +75,9 @@ TEST_CASE("the message says what is there, what is needed and what to do") {
     REQUIRE(error);
     INFO(std::string(expression));
     CHECK(error->hint.find("install an older driver, one with ") == 0);
-    CHECK(error->hint.find("; or use an image for CUDA 12.8; or start it regardless") !=
+    CHECK(error->hint.find(clause_of_driver(expression)
+                               ? "; or use another image, one for this driver (nvidia/cuda:12.8."
+                               : "; or use an image for CUDA 12.8; or start it regardless") !=
           std::string::npos);
     CHECK(error->hint.find("newer") == std::string::npos);
   }
@@ -98,6 +104,52 @@ TEST_CASE("a demand for a driver names the branch that would do") {
   CHECK(hint("cuda>=12.0,driver>=550,driver<551") ==
         "install a driver of branch 550 (driver>=550,driver<551)");
   CHECK(hint("driver>=9999") == "install a driver of branch 9999 or newer (driver>=9999)");
+}
+
+TEST_CASE("a way out is for the clause that fails") {
+  CheckedGpu h200{{"GPU 0 (NVIDIA H200)", "9.0", GpuClass::kDataCenter}, "NVIDIA"};
+  CheckedGpu rtx{{"GPU 0 (RTX 4090)", "8.9", GpuClass::kConsumer}, "GeForce RTX"};
+  auto has = [](const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+  };
+  for (const char* expression : {"driver>=999", "cuda>=12.0,driver>=600"}) {
+    auto error = check(expression, "535.104.05", {h200});
+    REQUIRE(error);
+    CHECK_FALSE(has(error->hint, "an image of CUDA"));
+    CHECK(has(error->hint,
+              "; or use another image, one for this driver (nvidia/cuda:12.2.2-base-ubuntu22.04)"));
+  }
+  // The libraries of the image are older than what it asks for.
+  auto error = check("cuda>=13.2", "535.183.01", {h200}, "13.0");
+  REQUIRE(error);
+  CHECK(has(error->text, "driver 535.183.01 has CUDA 12.2, or 13.0 with the image's cuda-compat"));
+  error = check("cuda>=14.0", "580.95.05", {rtx});
+  REQUIRE(error);
+  CHECK(error->hint.find("install a driver for which nvidia-smi says CUDA 14.0 or newer") == 0);
+}
+
+TEST_CASE("demands that no driver meets together are said to contradict each other") {
+  CheckedGpu h200{{"GPU 0 (NVIDIA H200)", "9.0", GpuClass::kDataCenter}, "NVIDIA"};
+  auto has = [](const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+  };
+  for (const char* driver : {"580.95.05", "535.104.05"}) {
+    auto error = check("cuda>=13.0,driver<550", driver, {h200});
+    REQUIRE(error);
+    INFO(error->text, " ", error->hint);
+    CHECK(has(error->text,
+              "; its demands contradict each other: cuda>=13.0 begins with driver branch 580, and "
+              "it asks for driver<550, too"));
+    CHECK(error->text.find("this image does not fit here: ") == 0);
+    CHECK_FALSE(has(error->hint, "install"));
+    CHECK_FALSE(has(error->hint, "for CUDA 13.0"));
+  }
+  auto possible = check("cuda>=12.0,driver<550", "580.95.05", {h200});
+  REQUIRE(possible);
+  CHECK_FALSE(has(possible->text, "contradict"));
+  CHECK_FALSE(has(check("cuda>=13.0,driver<=580", "535.104.05", {h200})->text, "contradict"));
+  CHECK_FALSE(
+      has(check("cuda>=13.0,driver<550 arch>=99", "580.95.05", {h200})->text, "contradict"));
 }
 
 TEST_CASE("several are said to be several only where one of them would do") {

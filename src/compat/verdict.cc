@@ -111,6 +111,12 @@ class Judge {
                         row_->full_driver, " on)");
       return std::move(out_);
     }
+    if (reports_toolkit()) {
+      out_.verdict = Verdict::kFull;
+      out_.reason = cat("driver ", driver_.version, " reports CUDA ", cuda_->text,
+                        ", which is not older than ", release_);
+      return std::move(out_);
+    }
     if (!row_->minor_driver.empty() && compare_padded(driver_.version, row_->minor_driver) >= 0) {
       judge_minor();
       return std::move(out_);
@@ -120,6 +126,15 @@ class Judge {
   }
 
  private:
+  // True where NVML, or somebody's own row, says that the driver has the toolkit's CUDA although
+  // its branch is older than the first one in the tables.
+  bool reports_toolkit() const {
+    if (!cuda_) return false;
+    int order = compare_padded(cuda_->text, release_);
+    if (order != 0) return order > 0;
+    return is_release_alone(toolkit_) && major_of(driver_.version) != major_of(row_->full_driver);
+  }
+
   // True if the GPU alone decides.
   bool judge_gpu() {
     if (!capability_) {

@@ -54,6 +54,21 @@ TEST_CASE("compat libraries of an image") {
   CHECK_FALSE(judge_forward(tables, "525.60.13", "580.95.05", {h200}).loadable);
 }
 
+TEST_CASE("a driver that reports a newer CUDA than its branch has it") {
+  const Tables& tables = built_in_tables();
+  GpuTraits h200{"GPU 0 (NVIDIA H200)", "9.0", GpuClass::kDataCenter};
+  for (const char* reported : {"12.9", "12.8"}) {
+    Judgement judged =
+        judge_toolkit(tables, "12.8", {"535.183.01", KnownVersion{reported, false}}, h200);
+    CHECK(judged.verdict == Verdict::kFull);
+    CHECK(judged.missing.empty());
+  }
+  CHECK(judge_toolkit(tables, "12.8", {"535.183.01", KnownVersion{"12.7", false}}, h200).verdict ==
+        Verdict::kMinor);
+  // The same release: a later update may want a newer driver.
+  CHECK(judge_toolkit(tables, "12.8.1", {"570.26", std::nullopt}, h200).verdict == Verdict::kMinor);
+}
+
 // CUDA C++ Programming Guide 13.0, "Binary Compatibility".
 TEST_CASE("a toolkit older than the GPU: code of the same major version runs on it") {
   const Tables& tables = built_in_tables();

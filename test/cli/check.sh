@@ -133,6 +133,10 @@ expect 1 "no cuda-compat package is in this image" "oci:$work/forward:t"
 expect 0 "full" "oci:$work/forward:t" --cuda 12.2
 layout "$work/off" "$(environment CUDA_VERSION=13.0.1 OUTBOARD_CUDA_COMPAT=off)"
 expect 1 "CUDA forward compatibility is switched off" "oci:$work/off:t"
+layout "$work/on" "$(environment CUDA_VERSION=13.0.1 OUTBOARD_CUDA_COMPAT=on)"
+expect 4 "OUTBOARD_CUDA_COMPAT='on' is none of auto, off, force" "oci:$work/on:t"
+layout "$work/never" "$(environment 'NVIDIA_REQUIRE_CUDA=cuda>=13.0,driver<535')"
+expect 1 "its demands contradict each other: cuda>=13.0 begins with driver branch 580, and it asks for driver<535, too" "oci:$work/never:t"
 machine consumer
 expect 1 "CUDA 13.0.1: no" "oci:$work/forward:t"
 layout "$work/torch" "$(environment PYTORCH_VERSION=2.9.0 NV_CUDNN_VERSION=9.8.0.87-1)"

@@ -118,10 +118,18 @@ for how in rtx off; do
   error=$(in_bundle "$TEST/$how" 2>&1) && fail "it started"
   has "this image needs a newer driver" "$error"
   lacks cuda-compat- "$error"
-  [ $how = off ] || has "forward compatibility does not help with a consumer GPU" "$error"
+  if [ $how = rtx ]; then
+    has "forward compatibility does not help with a consumer GPU" "$error"
+  else
+    has "CUDA forward compatibility would meet it, and is switched off by the policy's [cuda] compat = \"off\"" "$error"
+    has "switch it on: -e OUTBOARD_CUDA_COMPAT=auto" "$error"
+  fi
   bundle "$TEST/$how" "$loaded" NVIDIA_VISIBLE_DEVICES=all LD_LIBRARY_PATH=/usr/local/cuda/compat
   lacks compat "$(in_bundle "$TEST/$how" 2>&1)"
 done
+bundle "$TEST/off" "$loaded" NVIDIA_VISIBLE_DEVICES=all OUTBOARD_CUDA_COMPAT=on
+error=$(in_bundle "$TEST/off" 2>&1) && fail "it started"
+has "OUTBOARD_CUDA_COMPAT='on' is none of auto, off, force" "$error"
 machine rtx
 bundle "$TEST/rtx" "$loaded" NVIDIA_VISIBLE_DEVICES=all OUTBOARD_CUDA_COMPAT=force
 same "$(in_bundle "$TEST/rtx" 2>&1)" "$image_first"
