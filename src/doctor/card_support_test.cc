@@ -39,9 +39,9 @@ TEST_CASE("which cards a driver drives, what they run, and branches that ended")
   CHECK(runs("1.1") ==
         "CUDA 1.0 to 6.5, drivers up to branch 340, no package of PyTorch, TensorFlow or JAX");
   CHECK(holds(runs("12.0"), ", PTX alone)"));
-  CHECK(last_branch(built_in, "3.7") == "470");
-  CHECK_FALSE(last_branch(built_in, "9.0"));
-  CHECK_FALSE(last_branch(built_in, "99.9"));
+  CHECK(driver_need(built_in, "3.7")->last == "470");
+  CHECK_FALSE(driver_need(built_in, "9.0")->last);
+  CHECK_FALSE(driver_need(built_in, "99.9"));
   CHECK_FALSE(what_runs(built_in, "99.9"));
   CHECK(why_not_driven(built_in, "3.5", "580.95.05", "proprietary") ==
         "branch 470 was the last for Kepler");
@@ -61,6 +61,48 @@ TEST_CASE("which cards a driver drives, what they run, and branches that ended")
   facts.system.month = "2026-11";
   CHECK(check.look(facts).at(0).severity == Severity::kNote);
   CHECK(holds(check.look(facts).at(0).what, "535.104.05 ended in 2026-06"));
+}
+
+TEST_CASE("a branch whose end is written nowhere ended when the next one appeared") {
+  const compat::Tables& built_in = compat::built_in_tables();
+  auto ended = [&](const char* driver) {
+    return branch_ended(built_in, driver, "2026-11").value_or("");
+  };
+  CHECK(ended("565.57.01") == "ended when branch 570 appeared, as new-feature branches do");
+  for (const char* branch : {"495", "530", "545", "555", "560", "575", "590", "378", "520"}) {
+    INFO(std::string(branch));
+    CHECK(holds(ended(branch), "ended when branch "));
+  }
+  CHECK(ended("430.50") == "ended before 2022-03");  // a production branch
+  CHECK(ended("570.1") == "ended in 2026-02");
+  for (const char* maintained : {"580.95.05", "595.1", "616.1", "9999.1"})
+    CHECK(ended(maintained).empty());
+  CHECK_FALSE(branch_ended(built_in, "565.57.01", ""));  // no clock
+}
+
+TEST_CASE("the branch to choose instead is one that drives the machine's cards") {
+  Facts facts;
+  facts.system.month = "2026-11";
+  facts.machine.module_version = "565.57.01";
+  auto mend = [&] { return first("driver-branch", facts).mend; };
+  CHECK(mend() == "install branch 580, maintained until 2028-06");
+  facts.machine.gpus = {{.pci = "0000:18:00.0", .pci_device = 0x2330}};  // H100
+  CHECK(mend() ==
+        "install branch 580, which drives this machine's cards, maintained until 2028-06");
+  facts.machine.module_version = "450.80.02";
+  facts.machine.gpus = {{.pci = "0000:18:00.0", .pci_device = 0x102d}};  // K80
+  CHECK(mend() == "install branch 470, which drives this machine's cards");
+  facts.machine.module_version = "470.256.02";
+  CHECK(mend() == "no newer branch drives all of this machine's cards");
+
+  const compat::Tables& built_in = compat::built_in_tables();
+  auto choose = [&](const char* capability, const char* month = "2026-11") {
+    return branch_to_choose(built_in, {*driver_need(built_in, capability)}, month).value_or("");
+  };
+  CHECK(choose("6.1") == "580");
+  CHECK(choose("12.0") == "580");
+  CHECK(choose("10.7").empty());  // only branches of new features so far
+  CHECK(choose("8.9", "2028-07").empty());
 }
 
 TEST_CASE("rows of compat.d count in every check that asks the tables") {
@@ -89,7 +131,7 @@ TEST_CASE("rows of compat.d count in every check that asks the tables") {
   facts.machine.module_version.reset();
   CHECK(holds(first("driver-installed", facts).what,
               "; it runs CUDA 11.8 to 13.0, drivers of branch "));
-  CHECK(holds(first("driver-installed", facts).mend, "; it must be of branch 600 or older"));
+  CHECK(holds(first("driver-installed", facts).mend, "branch 600 is the last that drives Hopper"));
 
   // In a container: libraries of forward compatibility are for GPUs of a data center.
   const std::vector<Check>& in = inside_checks();

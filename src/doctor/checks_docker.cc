@@ -75,6 +75,15 @@ Findings look_for_docker(const Facts& facts) {
                 "sudo systemctl start docker")};
 }
 
+// What the checks that need the daemon's answer say without one; why there is none the first check
+// says.
+Findings not_asked(const DockerFacts& docker) {
+  bool installed = docker.client || docker.server || docker.denied || docker.error;
+  return ok(docker.remote ? "the daemon is not on this machine"
+            : installed   ? "the daemon gave no answer to look at"
+                          : "not installed");
+}
+
 Findings look_at_kind(const Facts& facts) {
   const DockerFacts& docker = facts.docker;
   if (is_desktop(docker)) {
@@ -98,13 +107,13 @@ Findings look_at_kind(const Facts& facts) {
                   "open to its user",
                   "for NVIDIA's toolkit set no-cgroups = true; Outboard needs nothing")};
   }
-  return {};
+  return docker.info ? Findings() : not_asked(docker);
 }
 
 Findings look_at_runtimes(const Facts& facts) {
   const DockerFacts& docker = facts.docker;
   Findings findings;
-  if (!docker.info) return findings;
+  if (!docker.info) return not_asked(docker);
   for (const EngineRuntime& runtime : docker.info->runtimes) {
     if (runtime.found) continue;
     bool is_default = runtime.name == docker.info->default_runtime;
@@ -131,7 +140,8 @@ Findings look_at_config(const Facts& facts) {
     return {found(Severity::kError, printable(*docker.config_error, 300),
                   cat("correct it: 'sudo dockerd --validate --config-file ", file, "' checks it"))};
   }
-  if (!docker.config || !docker.info) return {};
+  if (!docker.info) return not_asked(docker);
+  if (!docker.config) return {};
   Findings findings;
   std::vector<std::string> unloaded;
   for (const auto& member : (*docker.config)["runtimes"].members()) {
@@ -158,7 +168,8 @@ Findings look_at_config(const Facts& facts) {
 
 Findings look_for_hook(const Facts& facts) {
   const DockerFacts& docker = facts.docker;
-  if (!docker.info || docker.info->version.empty() || is_desktop(docker)) return {};
+  if (!docker.info) return not_asked(docker);
+  if (docker.info->version.empty() || is_desktop(docker)) return ok("not looked for here");
   if (!at_least(*docker.info, "19.03")) {
     return {found(Severity::kWarning,
                   cat("Docker ", printable(docker.info->version, 40),
@@ -211,7 +222,7 @@ std::vector<std::string> undiscovered(const Facts& facts) {
 
 Findings look_at_cdi(const Facts& facts) {
   const DockerFacts& docker = facts.docker;
-  if (!docker.info) return {};
+  if (!docker.info) return not_asked(docker);
   const DockerInfo& info = *docker.info;
   bool none = facts.cdi.specs.empty() && docker.cdi_specs.empty();
   std::string version = cat("Docker ", printable(info.version, 40));

@@ -2,11 +2,13 @@
 // The driver: installed, built for this kernel, loaded, of one version, and in charge of every GPU.
 #include <algorithm>
 #include <map>
+#include <vector>
 
 #include "base/text.h"
 #include "compat/gpu_table.h"
 #include "doctor/card_support.h"
 #include "doctor/driver_state.h"
+#include "doctor/install_driver.h"
 #include "doctor/tables.h"
 
 namespace outboard::doctor {
@@ -46,15 +48,6 @@ std::map<std::string, std::vector<std::string>> by_model(const Facts& facts) {
   return models;
 }
 
-std::string install_command(const std::string& distribution) {
-  if (distribution == "debian")
-    return "'sudo apt install nvidia-driver' (component non-free of Debian's archive)";
-  if (distribution == "ubuntu") return "sudo ubuntu-drivers install";
-  if (distribution == "fedora") return "'sudo dnf install akmod-nvidia' (from RPM Fusion)";
-  if (distribution == "arch") return "sudo pacman -S nvidia-open";
-  return "install the NVIDIA driver from your distribution's packages";
-}
-
 Findings look_for_driver(const Facts& facts) {
   if (facts.machine.module_version || facts.machine.library_version)
     return ok(cat("driver ", printable(facts.machine.module_version.value_or(
@@ -64,16 +57,14 @@ Findings look_for_driver(const Facts& facts) {
   for (const auto& [model, addresses] : by_model(facts)) {
     auto capability = capability_of(facts, addresses.front());
     auto runs = capability ? what_runs(facts.tables(), *capability) : std::nullopt;
-    auto last = capability ? last_branch(facts.tables(), *capability) : std::nullopt;
-    std::string install = install_command(facts.system.distribution);
-    if (last)
-      install +=
-          cat("; it must be of branch ", *last, " or older: newer ones do not drive this card");
+    auto need = capability ? driver_need(facts.tables(), *capability) : std::nullopt;
+    auto branch = branch_to_choose(
+        facts.tables(), need ? std::vector{*need} : std::vector<DriverNeed>(), facts.system.month);
     findings.push_back(
         found(Severity::kError,
               cat("no NVIDIA driver is installed for ", model, " at ",
                   printable(join(addresses, ", "), 400), runs ? "; it runs " + *runs : ""),
-              std::move(install)));
+              how_to_install(facts.system.distribution, need, branch)));
   }
   return findings;
 }
@@ -199,9 +190,26 @@ Findings look_at_branch(const Facts& facts) {
   if (!module) return ok("the module is not loaded");
   auto ended = branch_ended(facts.tables(), *module, facts.system.month);
   if (!ended) return ok(cat("driver ", printable(*module)));
+  std::vector<DriverNeed> needs;
+  for (const host::GpuFact& gpu : facts.machine.gpus) {
+    auto capability = capability_of(facts, gpu.pci);
+    auto need = capability ? driver_need(facts.tables(), *capability) : std::nullopt;
+    if (need) needs.push_back(std::move(*need));
+  }
+  auto choice = branch_to_choose(facts.tables(), needs, facts.system.month);
+  std::string branch = module->substr(0, module->find('.'));
+  // For cards that no maintained branch drives there is nothing better.
+  bool last = choice && compare_versions(*choice, branch) <= 0;
+  auto until = choice && !branch_ended(facts.tables(), *choice, facts.system.month)
+                   ? branch_end(facts.tables(), *choice)
+                   : std::nullopt;
   Finding finding =
-      found(Severity::kNote, cat("the branch of driver ", printable(*module), " ended in ", *ended),
-            "install a driver of a newer branch that still knows your cards");
+      found(Severity::kNote, cat("the branch of driver ", printable(*module), " ", *ended),
+            last     ? "no newer branch drives all of this machine's cards"
+            : choice ? cat("install branch ", *choice,
+                           needs.empty() ? "" : ", which drives this machine's cards",
+                           until ? cat(", maintained until ", *until) : "")
+                     : "install a driver of a newer branch that still knows your cards");
   finding.consequence = "it gets no more fixes, of security holes neither";
   return {std::move(finding)};
 }

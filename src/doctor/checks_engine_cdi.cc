@@ -14,6 +14,8 @@ namespace outboard::doctor {
 
 namespace {
 
+constexpr const char* kNotInstalled = "not installed";
+
 bool older(const EngineFiles& engine, std::string_view version) {
   return engine.version && compare_versions(*engine.version, version) < 0;
 }
@@ -43,7 +45,7 @@ Findings look_at(const Facts& facts, const EngineFiles& engine, const char* mend
 
 Findings look_at_podman(const Facts& facts) {
   const EngineFiles& podman = facts.podman;
-  if (!podman.program) return {};
+  if (!podman.program) return ok(kNotInstalled);
   if (!any_specs(facts, podman)) return ok("there are no CDI specifications");
   if (older(podman, "4.1")) {
     return {found(Severity::kWarning,
@@ -77,6 +79,7 @@ Findings look_at_plugin(const Facts& facts, const EngineFiles& engine) {
 
 Findings look_at_containerd(const Facts& facts) {
   Findings findings;
+  if (!facts.containerd.program && facts.bundled_containerds.empty()) return ok(kNotInstalled);
   if (facts.containerd.program) findings = look_at_plugin(facts, facts.containerd);
   for (const EngineFiles& engine : facts.bundled_containerds) {
     for (Finding& finding : look_at_plugin(facts, engine)) findings.push_back(std::move(finding));
@@ -86,7 +89,7 @@ Findings look_at_containerd(const Facts& facts) {
 
 Findings look_at_crio(const Facts& facts) {
   const EngineFiles& crio = facts.crio;
-  if (!crio.program) return {};
+  if (!crio.program) return ok(kNotInstalled);
   if (!any_specs(facts, crio)) return ok("there are no CDI specifications");
   if (older(crio, "1.23")) {
     return {found(Severity::kNote, cat(named(crio), " knows no CDI; 1.23 is the first that does"),

@@ -52,7 +52,9 @@ Findings look_at_loader_cache(const Facts& facts) {
     return ok("this system has no ldconfig");
   const auto& module = facts.machine.module_version;
   if (facts.system.cached_libcuda && !facts.system.cached_libcuda->empty() && module &&
-      facts.system.cached_version && *facts.system.cached_version != *module) {
+      facts.system.cached_version && *facts.system.cached_version != *module &&
+      // One cause, one finding: driver-version says that these libraries are not the module's.
+      *facts.system.cached_version != *facts.machine.library_version) {
     return {
         found(Severity::kWarning,
               cat("ld.so.cache leads to ", printable(facts.system.cached_libcuda->front()),

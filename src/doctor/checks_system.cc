@@ -54,11 +54,21 @@ std::string fields_of(const std::string& record, std::initializer_list<std::stri
   return text;
 }
 
+// Why the kernel rejected a module, the latest cause first; which one it was it does not always
+// say.
+std::optional<std::string> rejection(const LogFacts& log) {
+  if (any_line(log, {"unavailable key", "is rejected"}) || any_line(log, {"PKCS#7"}))
+    return "a module that was signed with a key that the machine does not know";
+  if (any_line(log, {"unsigned module"})) return "a module that nobody signed";
+  if (any_line(log, {"module", "is rejected"})) return "a module whose signature it cannot check";
+  if (any_line(log, {"Lockdown", "module"})) return "a module";
+  return std::nullopt;
+}
+
 Findings look_at_secure_boot(const Facts& facts) {
   if (facts.machine.module_version) return ok("the module is loaded");
   if (!facts.machine.library_version) return ok("no driver is installed");
-  bool rejected = any_line(facts.log, {"unsigned module"}) || any_line(facts.log, {"PKCS#7"}) ||
-                  any_line(facts.log, {"Lockdown", "module"});
+  auto rejected = rejection(facts.log);
   if (facts.security.secure_boot == false && !rejected) return ok("Secure Boot is off");
   const auto& modules = facts.kernel.driver_modules;
   if (facts.security.secure_boot == true && modules && !modules->empty() &&
@@ -69,8 +79,9 @@ Findings look_at_secure_boot(const Facts& facts) {
   if (!facts.security.secure_boot && !rejected)
     return unknown("the state of Secure Boot cannot be read");
   return {found(rejected ? Severity::kError : Severity::kWarning,
-                cat("Secure Boot is on, and the driver's module is not loaded",
-                    rejected ? ": the kernel rejected a module that nobody signed"
+                cat(facts.security.secure_boot == true ? "Secure Boot is on, and " : "",
+                    "the driver's module is not loaded",
+                    rejected ? ": the kernel rejected " + *rejected
                              : "; it must be signed with a key that the machine knows",
                     facts.security.lockdown
                         ? cat(" (lockdown: ", printable(*facts.security.lockdown, 30), ")")
@@ -184,12 +195,16 @@ Findings look_at_memory_lock(const Facts& facts) {
 
 Findings look_at_disks(const Facts& facts) {
   Findings findings;
-  for (const ImageStore& store : facts.limits.stores) {
+  std::vector<std::string> room;
+  auto is_of = [](const ImageStore& store, std::string_view engine) {
+    return store.owner == engine || store.owner == cat("rootless ", engine);
+  };
+  for (const ImageStore& store : facts.stores) {
     std::string where = cat(store.owner, "'s image store '", printable(store.path), "'");
     std::string mend =
-        store.owner == "Docker"
+        is_of(store, "Docker")
             ? "'docker system df' shows what takes it, 'docker system prune' removes what is unused"
-        : store.owner == "Podman"
+        : is_of(store, "Podman")
             ? "'podman system df' shows what takes it, 'podman system prune' removes what is unused"
             : "remove what is not needed";
     if (store.free_bytes < 10 * kGiB && store.free_bytes < store.total_bytes) {
@@ -200,9 +215,12 @@ Findings look_at_disks(const Facts& facts) {
                *store.free_files < *store.total_files / 100) {
       findings.push_back(found(Severity::kWarning,
                                cat("fewer than 1 % of the inodes are free for ", where), mend));
+    } else {
+      room.push_back(cat(store.free_bytes / kGiB, " GiB for ", where));
     }
   }
-  return findings;
+  if (!findings.empty()) return findings;
+  return ok(room.empty() ? "there is no image store" : join(room, ", "));
 }
 
 Findings look_at_mounts(const Facts& facts) {
@@ -279,11 +297,15 @@ std::vector<Check> system_checks() {
        look_at_memory_lock},
       {"disk-space",
        "there is room for images",
-       "free space and inodes below /var/lib/docker, /var/lib/containerd, /var/lib/containers and "
-       "/var/cache/outboard",
+       "free space and inodes of the directories that the Docker daemon or daemon.json "
+       "(data-root), "
+       "storage.conf (graphroot, for an ordinary user the user's own), containerd's config.toml "
+       "and "
+       "crio.conf (root) name, else of /var/lib/docker, /var/lib/containers and "
+       "/var/lib/containerd; and of /var/cache/outboard",
        "pulling a CUDA image of 5 to 20 GB ends with 'no space left on device'",
        "remove images that are not needed",
-       {Part::kLimits},
+       {Part::kDocker, Part::kPodman, Part::kContainerd, Part::kCrio, Part::kStores},
        look_at_disks},
       {"driver-mounts",
        "mounts of driver files do not pile up",

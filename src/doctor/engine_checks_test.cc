@@ -102,6 +102,23 @@ TEST_CASE("a healthy Docker passes every check about it, and so does none") {
   CHECK(ask("docker", none).at(0).what == "Docker is not installed");
 }
 
+TEST_CASE("checks of an engine that is not there do not say that it is well") {
+  Facts facts;
+  for (const char* id : {"docker-config", "docker-kind", "docker-runtimes", "docker-gpus",
+                         "docker-cdi", "podman-cdi", "containerd-cdi", "crio-cdi"}) {
+    INFO(std::string(id));
+    Findings findings = ask(id, facts);
+    REQUIRE(findings.size() == 1);
+    CHECK(findings[0].severity == Severity::kOk);
+    CHECK(findings[0].what == "not installed");
+  }
+  facts.docker.client = "/usr/bin/docker";
+  CHECK(ask("docker-gpus", facts).at(0).what == "the daemon gave no answer to look at");
+  facts.docker.remote = true;
+  CHECK(ask("docker-gpus", facts).at(0).what == "the daemon is not on this machine");
+  CHECK_FALSE(holds(ask("docker-gpus", with_docker()).at(0).what, "no answer"));
+}
+
 TEST_CASE("Docker that does not answer") {
   Facts facts = with_docker();
   facts.docker.info.reset();

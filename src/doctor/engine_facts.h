@@ -97,6 +97,7 @@ struct EngineFiles {
   std::vector<EngineRuntime> runtimes;  ///< registered by a file; `found`: the program exists
   std::string default_runtime;
   std::optional<bool> systemd_cgroups;  ///< systemd makes its containers' cgroups
+  std::string store;                    ///< where a file says that images lie, or empty
   bool plugin_off = false;              ///< containerd: the CRI plugin is switched off
   EngineCdi cdi;
 };
@@ -121,6 +122,7 @@ struct DockerInfo {
   /// Docker 28.2 and newer, where it uses CDI: devices that it found ("nvidia.com/gpu=all").
   std::optional<std::vector<std::string>> cdi_devices;
   std::string cgroup_driver;        ///< "systemd", "cgroupfs", "none"
+  std::string root;                 ///< where its images lie, on this kernel
   std::optional<std::string> runc;  ///< version of its "runc" (Docker 25 and newer)
 };
 

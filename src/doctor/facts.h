@@ -34,12 +34,13 @@ enum class Part {
   kPodman,
   kContainerd,
   kCrio,
+  kStores,
   kToolkit,
   kContainer,
   kContainers,
   kInside,
 };
-inline constexpr int kPartCount = 19;
+inline constexpr int kPartCount = 20;
 
 /// A loaded kernel module, from /proc/modules.
 struct Module {
@@ -102,10 +103,17 @@ struct MemoryRule {
 
 enum class Cgroups { kNone, kV1, kHybrid, kV2 };
 
+/// Of /etc/os-release (os-release(5)); empty: unknown.
+struct Distribution {
+  std::string id;                 ///< "debian"
+  std::vector<std::string> like;  ///< ID_LIKE: "ubuntu", "debian", the closest first
+  std::string version;            ///< VERSION_ID: "12", "24.04"
+};
+
 struct SystemFacts {
-  std::string month;         ///< of now, "2026-11"
-  std::string distribution;  ///< ID in /etc/os-release: "debian"; empty: unknown
-  bool systemd = false;      ///< /run/systemd/system exists
+  std::string month;  ///< of now, "2026-11"
+  Distribution distribution;
+  bool systemd = false;  ///< /run/systemd/system exists
   /// What they say about their versions; asked only where links in /dev/char are missing.
   std::optional<std::string> systemd_version, runc_version;
   std::optional<Cgroups> cgroups;            ///< nothing: /sys/fs/cgroup cannot be read
@@ -161,7 +169,6 @@ struct ImageStore {
 struct LimitFacts {
   std::optional<uint64_t> shared_memory;  ///< size of the file system at /dev/shm in bytes
   std::optional<uint64_t> memory;         ///< of the machine in bytes
-  std::vector<ImageStore> stores;
 };
 
 struct NvmlFacts {
@@ -188,6 +195,7 @@ struct Facts {
   EngineFiles podman, containerd, crio;
   /// That Kubernetes distributions bring along: k3s, RKE2, k0s, MicroK8s.
   std::vector<EngineFiles> bundled_containerds;
+  std::vector<ImageStore> stores;
   ToolkitFacts toolkit;
   ContainerFacts container;
   std::vector<ContainerFacts> containers;  ///< all that run and were given a GPU

@@ -67,14 +67,20 @@ TEST_CASE("a GPU without a driver is named, with the distribution's way to a dri
   CHECK(holds(said, "Hopper, compute capability 9.0"));
   CHECK(holds(said, "ubuntu-drivers"));
   CHECK(holds(said, "; it runs CUDA 11.8 and newer, "));
-  CHECK_FALSE(holds(said, "or older"));
+  CHECK_FALSE(holds(said, "the last that drives"));
   CHECK(machine.ask("module-loaded").severity() == Severity::kOk);  // one cause, one finding
 
   // The distribution's newest driver is not for every card.
   machine.write(machine.gpu() + "/device", "0x102d\n");
   said = machine.said("driver-installed");
   CHECK(holds(said, "Tesla K80"));
-  CHECK(holds(said, "install; it must be of branch 470 or older: newer ones do not drive this"));
+  CHECK(holds(said,
+              "['sudo apt install nvidia-driver-470'; branch 470 is the last that drives Kepler"));
+  machine.remove("etc/os-release")
+      .write("usr/lib/os-release",
+             "ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\nVERSION_ID='9.4'\n")
+      .write(machine.gpu() + "/device", "0x1b80\n");  // GTX 1080
+  CHECK(holds(machine.said("driver-installed"), "nvidia-driver:580-dkms', then "));
   machine.write(machine.gpu() + "/device", "0x0191\n");
   said = machine.said("driver-installed");
   CHECK(holds(said, "GeForce 8800 GTX (Tesla, compute capability 1.0)"));

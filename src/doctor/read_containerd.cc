@@ -144,6 +144,7 @@ void read_config(const Places& places, const std::string& file, EngineFiles& eng
   if (!has_runc && (kept || engine.runtimes.empty()))
     engine.runtimes.push_back({"runc", "runc", runtime_exists(places, "runc")});
   if (engine.default_runtime.empty()) engine.default_runtime = "runc";
+  set_text(engine.store, config["root"]);
   engine.systemd_cgroups =
       !engine.plugin_off &&
       std::any_of(engine.runtimes.begin(), engine.runtimes.end(),

@@ -27,6 +27,7 @@ void read_crio(const Places& places, Facts& facts) {
   for (const std::string& path : paths) {
     auto document = read_document(path, crio);
     if (!document) continue;
+    set_text(crio.store, (*document)["crio"]["root"]);
     const json::Value& runtime = (*document)["crio"]["runtime"];
     set_text(crio.default_runtime, runtime["default_runtime"]);
     set_text(manager, runtime["cgroup_manager"]);

@@ -96,6 +96,7 @@ DockerInfo docker_info(const json::Value& answer, const std::optional<DaemonProc
   // The list is left out where it is empty.
   bool lists = !info.cdi_directories.empty() && compare_versions(info.version, "28.2") >= 0;
   if (lists && !info.cdi_devices) info.cdi_devices.emplace();
+  info.root = answer["DockerRootDir"].text();
   info.cgroup_driver = answer["CgroupDriver"].text();
   info.runc = runc_version(answer["Runtimes"]["runc"]["status"]);
   return info;

@@ -13,6 +13,8 @@ void read_cdi(const Places& places, Facts& facts);
 void read_podman(const Places& places, Facts& facts);
 void read_containerd(const Places& places, Facts& facts);
 void read_crio(const Places& places, Facts& facts);
+/// After the engines that it is about.
+void read_stores(const Places& places, Facts& facts);
 void read_toolkit(const Places& places, Facts& facts);
 /// Of Places::container, on this kernel's real /proc and /sys.
 void read_container(const Places& places, Facts& facts);

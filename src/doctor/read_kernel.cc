@@ -80,9 +80,14 @@ void read_driver_modules(const Places& places, KernelFacts& kernel) {
   kernel.driver_modules = std::move(found);
 }
 
+// "Loading of unsigned module is rejected", "Loading of module with unavailable key is rejected"
+// (kernel/module/signing.c in the kernel's sources; newer ones put "NAME: loading" first).
+constexpr std::string_view kRejected = " is rejected";
+
 bool concerns_us(std::string_view text) {
-  constexpr std::string_view kWords[] = {"NVRM",   "nvidia",   "nouveau", "Nouveau", "avc:",
-                                         "DENIED", "Lockdown", "PKCS#7",  "AER:",    "SELinux"};
+  constexpr std::string_view kWords[] = {
+      "NVRM",   "nvidia", "nouveau", "Nouveau",  "avc:",   "DENIED",
+      "PKCS#7", "AER:",   "SELinux", "Lockdown", kRejected};
   return std::any_of(std::begin(kWords), std::end(kWords),
                      [&](auto word) { return text.find(word) != std::string_view::npos; });
 }

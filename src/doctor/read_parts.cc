@@ -72,6 +72,8 @@ void read_part(Part part, const Places& places, Facts& facts) {
       return read_containerd(places, facts);
     case Part::kCrio:
       return read_crio(places, facts);
+    case Part::kStores:
+      return read_stores(places, facts);
     case Part::kToolkit:
       return read_toolkit(places, facts);
     case Part::kContainer:
@@ -115,6 +117,8 @@ std::string_view part_name(Part part) {
       return "containerd";
     case Part::kCrio:
       return "CRI-O";
+    case Part::kStores:
+      return "the engines' image stores";
     case Part::kToolkit:
       return "NVIDIA's toolkit";
     case Part::kContainer:

@@ -124,16 +124,24 @@ std::string this_month() {
   return std::strftime(text, sizeof text, "%Y-%m", &parts) > 0 ? text : "";
 }
 
-std::string read_distribution(const Places& places) {
+Distribution read_distribution(const Places& places) {
+  Distribution distribution;
   auto text = host::read_small(AT_FDCWD, below(places, "etc/os-release"));
-  if (!text) return "";
+  if (!text) text = host::read_small(AT_FDCWD, below(places, "usr/lib/os-release"));
+  if (!text) return distribution;
   for (std::string_view line : split(*text, '\n')) {
-    if (line.rfind("ID=", 0) != 0) continue;
-    std::string_view id = trim(line.substr(3));
-    if (id.size() > 1 && (id[0] == '"' || id[0] == '\'')) id = id.substr(1, id.size() - 2);
-    return std::string(id);
+    size_t equals = line.find('=');
+    if (equals == std::string_view::npos) continue;
+    std::string_view key = line.substr(0, equals), value = trim(line.substr(equals + 1));
+    if (value.size() > 1 && (value[0] == '"' || value[0] == '\''))
+      value = value.substr(1, value.size() - 2);
+    if (key == "ID") distribution.id = std::string(value);
+    if (key == "VERSION_ID") distribution.version = std::string(value);
+    if (key != "ID_LIKE") continue;
+    distribution.like.clear();
+    for (std::string_view like : words(value)) distribution.like.emplace_back(like);
   }
-  return "";
+  return distribution;
 }
 
 // Windows Subsystem for Linux, with or without a GPU: "5.15.153.1-microsoft-standard-WSL2".
@@ -191,24 +199,6 @@ std::optional<bool> holds_driver(int process, const std::string& dev) {
     if (is_driver_node(path, dev) || is_driver_node(path)) return true;
   }
   return false;
-}
-
-void add_store(const Places& places, const char* owner, const char* path,
-               std::vector<ImageStore>& stores) {
-  std::string host_path = below(places, path);
-  struct statvfs status;
-  if (::statvfs(host_path.c_str(), &status) != 0) return;
-  ImageStore store{owner,
-                   host_path,
-                   uint64_t{status.f_bavail} * status.f_frsize,
-                   uint64_t{status.f_blocks} * status.f_frsize,
-                   {},
-                   {}};
-  if (status.f_files > 0) {
-    store.free_files = status.f_favail;
-    store.total_files = status.f_files;
-  }
-  stores.push_back(std::move(store));
 }
 
 }  // namespace
@@ -278,18 +268,6 @@ void read_limits(const Places& places, Facts& facts) {
     if (fields.size() > 1 && fields[0] == "MemTotal:") {
       if (auto kib = parse_number<uint64_t>(fields[1])) limits.memory = *kib << 10;
     }
-  }
-  add_store(places, "Docker", "var/lib/docker", limits.stores);
-  add_store(places, "containerd", "var/lib/containerd", limits.stores);
-  add_store(places, "Podman", "var/lib/containers", limits.stores);
-  add_store(places, "Outboard", "var/cache/outboard", limits.stores);
-  if (std::string home = variable("HOME"); ::geteuid() != 0 && home[0] == '/') {
-    // containers-storage.conf(5): rootless_storage_path; Docker's documentation of rootless mode
-    std::string data = variable("XDG_DATA_HOME");
-    if (data[0] != '/') data = home + "/.local/share";
-    for (const auto& [owner, directory] :
-         {std::pair{"rootless Podman", "/containers"}, std::pair{"rootless Docker", "/docker"}})
-      add_store(places, owner, (data.substr(1) + directory).c_str(), limits.stores);
   }
 }
 

@@ -101,6 +101,11 @@ TEST_CASE("ld.so.cache without libcuda is made again") {
   if (!can_make_nodes()) return;
   TestMachine machine("h200x1");
   CHECK(holds(machine.said("ld-cache"), "ok: libcuda.so.1 is /"));
+  // Module and libraries of two versions are driver-version's to tell.
+  machine.replace("proc/driver/nvidia/version", "580.95.05", "575.57.08");
+  CHECK(machine.ask("driver-version").severity() == Severity::kError);
+  CHECK(holds(machine.said("ld-cache"), "ok: libcuda.so.1 is /"));
+  machine.replace("proc/driver/nvidia/version", "575.57.08", "580.95.05");
   machine.remove("etc/ld.so.cache");
   CHECK(machine.ask("ld-cache").severity() == Severity::kWarning);
   CHECK(machine.mended("ld-cache") == Severity::kOk);
@@ -320,10 +325,22 @@ TEST_CASE("Secure Boot") {
         Severity::kOk);  // the module is loaded all the same
   machine.remove("proc/driver/nvidia");
   CHECK(machine.ask("secure-boot").severity() == Severity::kWarning);
-  machine.append("dev/kmsg", "5,2,2,-;Loading of unsigned module is rejected nvidia\n");
+  machine.append("dev/kmsg", "5,2,2,-;Loading of unsigned module is rejected\n");
   machine.write("sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
   CHECK(holds(machine.said("secure-boot"),
               "rejected a module that nobody signed (lockdown: integrity)"));
+  for (const char* line : {"Loading of module with unavailable key is rejected",
+                           "nvidia: loading of module with unavailable key is rejected",
+                           "PKCS#7 signature not signed with a trusted key"}) {
+    INFO(std::string(line));
+    machine.write("dev/kmsg", cat("5,2,2,-;", line, "\n"));
+    CHECK(holds(machine.said("secure-boot"),
+                "error: Secure Boot is on, and the driver's module is not loaded: the kernel "
+                "rejected a module that was signed with a key that the machine does not know"));
+  }
+  // The kernel may be told to reject them without Secure Boot (module.sig_enforce).
+  machine.write(variable, std::string("\6\0\0\0\0", 5));
+  CHECK(holds(machine.said("secure-boot"), "error: the driver's module is not loaded: the kernel"));
   machine.write("dev/kmsg", "6,1,1,-;nothing\n").write(variable, std::string("\6\0\0\0\0", 5));
   CHECK(machine.ask("secure-boot").severity() == Severity::kOk);
   machine.remove("sys/firmware");
@@ -412,12 +429,12 @@ TEST_CASE("shared memory, locked memory, disks and mounts") {
   facts.processes.processes[0].memory_lock = std::numeric_limits<uint64_t>::max();
   CHECK(worst("memory-lock", facts) == Severity::kOk);
 
-  facts.limits.stores = {{"Docker", "/var/lib/docker", 50ULL << 30, 100ULL << 30, 90, 100}};
+  facts.stores = {{"Docker", "/var/lib/docker", 50ULL << 30, 100ULL << 30, 90, 100}};
   CHECK(worst("disk-space", facts) == Severity::kOk);
-  facts.limits.stores[0].free_bytes = 5ULL << 30;
+  facts.stores[0].free_bytes = 5ULL << 30;
   CHECK(worst("disk-space", facts) == Severity::kWarning);
-  facts.limits.stores[0].free_bytes = 50ULL << 30;
-  facts.limits.stores[0].free_files = 0;
+  facts.stores[0].free_bytes = 50ULL << 30;
+  facts.stores[0].free_files = 0;
   CHECK(worst("disk-space", facts) == Severity::kWarning);
 
   if (!can_make_nodes()) return;
