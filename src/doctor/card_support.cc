@@ -20,6 +20,11 @@ const compat::CapabilityRow* row_of(const compat::Tables& tables,
   return nullptr;
 }
 
+// A branch that NVIDIA maintains after the next one appeared.
+bool is_long(const compat::BranchRow& row) {
+  return row.kind == "PB" || row.kind.starts_with("LTS");
+}
+
 // "PyTorch 2.14.0 (CUDA 12.6), TensorFlow up to 2.16.1 (CUDA 12.3)"
 std::string frameworks_for(const compat::Tables& tables, std::string_view compute_capability) {
   std::vector<std::string> known;
@@ -81,7 +86,7 @@ std::optional<std::string> branch_to_choose(const compat::Tables& tables,
       return !need.first || compare_versions(row.branch, compat::major_of(*need.first)) >= 0;
     });
     if (!drives || (last && compare_versions(row.branch, *last) > 0)) continue;
-    if (row.kind != "PB" && row.kind.rfind("LTS", 0) != 0) continue;
+    if (!is_long(row)) continue;
     if (row.end_of_life.substr(0, 7) < month.substr(0, 7)) continue;
     if (!best || best->end_of_life < row.end_of_life) best = &row;
   }
@@ -119,11 +124,11 @@ std::optional<std::string> branch_ended(const compat::Tables& tables, std::strin
   if (over(*own)) return cat("ended in ", own->end_of_life);
   if (!own->end_of_life.empty()) return std::nullopt;
   // Nobody wrote down when it ended: a production branch at the latest before a newer one did.
-  bool maintained = own->kind == "PB" || own->kind.rfind("LTS", 0) == 0;
+  bool maintained = is_long(*own);
   const compat::BranchRow* next = nullptr;
   for (const compat::BranchRow& row : tables.branches) {
     if (compare_versions(row.branch, own->branch) <= 0 || row.kind == "dev") continue;
-    if (maintained && !over(row)) continue;
+    if (maintained && (!is_long(row) || !over(row))) continue;
     if (!next || compare_versions(row.branch, next->branch) < 0) next = &row;
   }
   if (!next) return std::nullopt;

@@ -70,6 +70,54 @@ void add_edits(const Places& places, const json::Value& edits, CdiSpec& spec) {
   }
 }
 
+// A CDI library refuses a file with a version that it does not know, and one with a field that it
+// does not know, whatever version the file says. Which field came with which version: SPEC.md and
+// specs-go/version.go of the CDI project.
+class NeededVersion {
+ public:
+  explicit NeededVersion(CdiSpec& spec) : spec_(spec) {}
+
+  void see_file(const json::Value& file) {
+    spec_.version = file["cdiVersion"].text();
+    if (file.find("annotations")) see("0.6.0", "annotations");
+    const std::string& kind = file["kind"].text();
+    if (size_t slash = kind.find('/');
+        slash != std::string::npos && kind.find('.', slash) != std::string::npos)
+      see("0.6.0", "a '.' in the class of kind");
+    see_edits(file["containerEdits"]);
+  }
+
+  void see_device(const json::Value& device) {
+    const std::string& name = device["name"].text();
+    if (!name.empty() && name[0] >= '0' && name[0] <= '9')
+      see("0.5.0", "device names that begin with a digit");
+    if (device.find("annotations")) see("0.6.0", "annotations");
+    see_edits(device["containerEdits"]);
+  }
+
+ private:
+  void see(std::string_view version, const char* field) {
+    if (compare_versions(version, spec_.version) < 0) return;
+    if (!spec_.newest_field.empty() && version == spec_.version) return;
+    spec_.version = std::string(version);
+    spec_.newest_field = field;
+  }
+
+  void see_edits(const json::Value& edits) {
+    for (const json::Value& mount : edits["mounts"].items()) {
+      if (mount.find("type")) see("0.4.0", "the type of mounts");
+    }
+    for (const json::Value& node : edits["deviceNodes"].items()) {
+      if (node.find("hostPath")) see("0.5.0", "hostPath of device nodes");
+    }
+    if (edits.find("intelRdt")) see("0.7.0", "intelRdt");
+    if (edits.find("additionalGids")) see("0.7.0", "additionalGids");
+    if (edits.find("netDevices")) see("1.1.0", "netDevices");
+  }
+
+  CdiSpec& spec_;
+};
+
 bool is_nvidia(const CdiSpec& spec) {
   if (spec.kind.rfind("nvidia.com/", 0) == 0) return true;
   return std::any_of(spec.nodes.begin(), spec.nodes.end(),
@@ -120,9 +168,12 @@ void read_cdi_directory(const Places& places, const std::string& place,
       continue;
     }
     spec.kind = (*value)["kind"].text();
+    NeededVersion needed(spec);
+    needed.see_file(*value);
     add_edits(places, (*value)["containerEdits"], spec);
     for (const json::Value& device : (*value)["devices"].items()) {
       spec.devices.push_back(device["name"].text());
+      needed.see_device(device);
       add_edits(places, device["containerEdits"], spec);
     }
     if (is_nvidia(spec)) specs.push_back(std::move(spec));

@@ -49,7 +49,7 @@ const std::vector<Check>& checks() {
     std::vector<Check> all;
     for (const auto& table :
          {own_checks(), platform_checks(), driver_checks(), node_checks(), service_checks(),
-          log_checks(), health_checks(), bus_checks(), system_checks()})
+          log_checks(), health_checks(), bus_checks(), system_checks(), limit_checks()})
       all.insert(all.end(), table.begin(), table.end());
     for (const auto& table : {docker_checks(), engine_file_checks(), engine_cdi_checks(),
                               toolkit_checks(), cdi_checks(), running_checks()})

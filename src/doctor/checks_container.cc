@@ -55,6 +55,18 @@ std::vector<SeenNode> driver_nodes(const ContainerFacts& container) {
   return nodes;
 }
 
+// Outboard leaves an annotation; NVIDIA's toolkit leaves its hooks, and with them nodes and files
+// that the specification does not have.
+std::string giver(const json::Value& spec) {
+  if (spec["annotations"].find(render::kEditAnnotation)) return "Outboard";
+  for (const auto& [stage, hooks] : spec["hooks"].members()) {
+    for (const json::Value& hook : hooks.items()) {
+      if (file_name_of(hook["path"].text()).starts_with("nvidia-")) return "NVIDIA's toolkit";
+    }
+  }
+  return "its engine";
+}
+
 Findings look_at_gift(const Facts& facts) {
   const ContainerFacts& container = facts.container;
   std::vector<SeenNode> seen = driver_nodes(container);
@@ -62,14 +74,13 @@ Findings look_at_gift(const Facts& facts) {
   for (const SeenNode& node : seen) names.push_back(file_name_of(node.path));
   if (container.spec) {
     std::vector<std::string> given = given_nodes(*container.spec);
-    bool ours = (*container.spec)["annotations"].find(render::kEditAnnotation) != nullptr;
     if (given.empty() && seen.empty()) {
       return {found(Severity::kError, "it was started without a GPU",
                     cat("start it with a GPU: --gpus all, or --runtime outboard -e "
                         "NVIDIA_VISIBLE_DEVICES=all"))};
     }
     for (std::string& path : given) path = file_name_of(path);
-    return ok(cat(ours ? "given by Outboard: " : "given: ", listed(given.empty() ? names : given),
+    return ok(cat("given by ", giver(*container.spec), ": ", listed(given.empty() ? names : given),
                   "; ", given_files(*container.spec), " files of the driver"));
   }
   if (container.nodes && seen.empty())
@@ -115,7 +126,8 @@ Findings look_at_nodes(const Facts& facts) {
     finding.consequence = "nvidia-smi works, CUDA returns error 999 or finds no device";
     findings.push_back(std::move(finding));
   }
-  if (findings.empty()) return ok(cat(nodes.size(), " nodes"));
+  if (findings.empty() && nodes.empty()) return ok("no node of the driver is in its /dev");
+  if (findings.empty()) return ok(cat(nodes.size(), " nodes in its /dev, as the host's are"));
   return findings;
 }
 
@@ -146,18 +158,21 @@ bool systemd_allows(const std::string& list, const SeenNode& node, const host::F
   return false;
 }
 
+// Where systemd does not manage the cgroup nobody looks for links.
 Finding lost(const ContainerFacts& container, Severity severity, std::string what) {
+  bool by_systemd = !container.scope.empty();
   return found(severity, std::move(what),
                cat(restart(container),
-                   "; 'sudo outboard doctor --fix char-links' makes the links by "
-                   "which the next container keeps its devices"));
+                   by_systemd ? "; 'sudo outboard doctor --fix char-links' makes the links by "
+                                "which the next container keeps its devices"
+                              : ""));
 }
 
 Findings look_at_rules(const Facts& facts) {
   const ContainerFacts& container = facts.container;
   std::vector<SeenNode> nodes = driver_nodes(container);
   if (!container.nodes) return unknown("its /dev may be looked at by root alone");
-  if (nodes.empty()) return {};
+  if (nodes.empty()) return ok("it has no node of the driver to open");
   auto those = [&](auto refused) {
     std::vector<std::string> names;
     for (const SeenNode& node : nodes) {
@@ -221,7 +236,7 @@ Findings look_at_driver(const Facts& facts) {
                                  [](const SeenMount& mount) { return mount.version.has_value(); });
   if (!has_version) return ok("no file of the driver with a version is mounted in it");
   if (!module) return unknown("the kernel module is not loaded");
-  return ok(cat("driver ", *module));
+  return ok(cat("driver ", *module, ", as the kernel module"));
 }
 
 }  // namespace

@@ -43,6 +43,47 @@ Findings look_at(const Facts& facts, const EngineFiles& engine, const char* mend
   return findings;
 }
 
+// The newest CDI version that a Podman reads, where it is known: 4.2 was built with version 0.4.0
+// of the library (github.com/NVIDIA/nvidia-container-toolkit/issues/38), Debian's 4.3.1 with 0.5.2
+// (apt show golang-github-container-orchestrated-devices-container-device-interface-dev), 4.9.3
+// does not know additionalGids (issue 1860 there), and 5.1 is the first with 0.7
+// (github.com/containers/podman/pull/22280).
+std::optional<std::string_view> newest_cdi_of(const EngineFiles& podman) {
+  if (older(podman, "4.3")) return "0.4.0";
+  if (older(podman, "4.4")) return "0.5.0";
+  if (older(podman, "5.1")) return "0.6.0";
+  return std::nullopt;
+}
+
+// Podman leaves such a file out without a word.
+Findings too_new_for(const EngineFiles& podman, const Facts& facts) {
+  Findings findings;
+  auto newest = newest_cdi_of(podman);
+  if (!newest) return findings;
+  for (const auto* specs : {&facts.cdi.specs, &podman.cdi.specs}) {
+    for (const CdiSpec& spec : *specs) {
+      const auto& places = podman.cdi.places;
+      bool reads = std::find(places.begin(), places.end(), spec.directory) != places.end();
+      if (spec.error || !reads || compare_versions(spec.version, *newest) <= 0) continue;
+      bool groups = spec.newest_field == "additionalGids";
+      Finding finding =
+          found(Severity::kWarning,
+                cat("'", printable(spec.file), "' is of CDI ", printable(spec.version, 20),
+                    spec.newest_field.empty() ? "" : cat(" (", spec.newest_field, ")"), "; ",
+                    named(podman), " reads ", *newest, " and older"),
+                cat(groups ? cat("make it again without that field: 'sudo nvidia-ctk cdi generate "
+                                 "--feature-flag=no-additional-gids-for-device-nodes --output=",
+                                 printable(spec.file), "'; or ")
+                           : "",
+                    "use a newer Podman; 'outboard run --engine podman' does without CDI"));
+      finding.consequence =
+          "Podman leaves the whole file out and does not say so: 'unresolvable CDI devices'";
+      findings.push_back(std::move(finding));
+    }
+  }
+  return findings;
+}
+
 Findings look_at_podman(const Facts& facts) {
   const EngineFiles& podman = facts.podman;
   if (!podman.program) return ok(kNotInstalled);
@@ -53,9 +94,15 @@ Findings look_at_podman(const Facts& facts) {
                   "'outboard run --engine podman' and 'podman --runtime outboard-runtime' do "
                   "without CDI; or use a newer Podman")};
   }
-  return look_at(facts, podman,
-                 "add the directory to cdi_spec_dirs in /etc/containers/containers.conf, or put "
-                 "the file where Podman looks");
+  Findings findings = too_new_for(podman, facts);
+  for (Finding& finding :
+       look_at(facts, podman,
+               "add the directory to cdi_spec_dirs in /etc/containers/containers.conf, or put "
+               "the file where Podman looks")) {
+    if (findings.empty() || finding.severity != Severity::kOk)
+      findings.push_back(std::move(finding));
+  }
+  return findings;
 }
 
 Findings look_at_plugin(const Facts& facts, const EngineFiles& engine) {
@@ -109,7 +156,7 @@ std::vector<Check> engine_cdi_checks() {
       {"podman-cdi",
        "Podman reads the CDI specifications that there are",
        "Podman's version and cdi_spec_dirs in containers.conf against the directories in which "
-       "specifications lie",
+       "specifications lie, their cdiVersion and their fields",
        kConsequence,
        "let cdi_spec_dirs name the directory",
        {Part::kMachine, Part::kCdi, Part::kPodman},

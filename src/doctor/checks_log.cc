@@ -11,6 +11,8 @@ namespace outboard::doctor {
 
 namespace {
 
+constexpr const char* kNoLog = "a simulated machine has no kernel log";
+
 struct Seen {
   size_t count = 0;
   std::optional<double> last;  ///< seconds since boot
@@ -106,6 +108,7 @@ Findings look_for_xids(const Facts& facts) {
     entry.text = line.text;
     if (line.seconds) entry.last = line.seconds;
   }
+  if (seen.empty() && facts.log.none) return ok(kNoLog);
   if (seen.empty() && facts.log.unknown) return unknown(*facts.log.unknown);
   if (seen.empty()) return ok("none in the kernel log");
   Findings findings;
@@ -169,6 +172,7 @@ Findings look_for_messages(const Facts& facts) {
       if (line.seconds) entry.last = line.seconds;
     }
   }
+  if (seen.empty() && facts.log.none) return ok(kNoLog);
   if (seen.empty() && facts.log.unknown) return unknown(*facts.log.unknown);
   Findings findings;
   for (const auto& [index, entry] : seen) {
@@ -199,6 +203,7 @@ Findings look_for_bus_errors(const Facts& facts) {
       if (line.seconds) entry.last = line.seconds;
     }
   }
+  if (seen.empty() && facts.log.none) return ok(kNoLog);
   if (seen.empty() && facts.log.unknown) return unknown(*facts.log.unknown);
   Findings findings;
   for (const auto& [pci, entry] : seen) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The system around the driver: what keeps modules out, what keeps containers from nodes, and what
-// runs short.
+// The system around the driver: what keeps modules out, and what keeps containers from nodes.
 #include <algorithm>
-#include <limits>
 
 #include "base/text.h"
 #include "doctor/driver_state.h"
@@ -11,9 +9,6 @@
 namespace outboard::doctor {
 
 namespace {
-
-constexpr uint64_t kMiB = 1U << 20;
-constexpr uint64_t kGiB = 1U << 30;
 
 bool any_line(const LogFacts& log, std::initializer_list<std::string_view> parts) {
   return std::any_of(log.lines.begin(), log.lines.end(), [&](const LogLine& line) {
@@ -88,20 +83,79 @@ Findings look_at_secure_boot(const Facts& facts) {
                         : ""))};
 }
 
-Findings look_at_cgroups(const Facts& facts) {
-  if (!facts.system.cgroups) return unknown("/sys/fs/cgroup cannot be read");
-  switch (*facts.system.cgroups) {
-    case Cgroups::kV2:
-      return ok("cgroup v2");
-    case Cgroups::kHybrid:
-      return ok("cgroup v1 with v2 beside it: devices are controlled by v1");
-    case Cgroups::kV1:
-      return ok("cgroup v1");
-    case Cgroups::kNone:
-      break;
+// containerd and CRI-O, where Kubernetes can use them.
+std::vector<const EngineFiles*> kubernetes_engines(const Facts& facts) {
+  std::vector<const EngineFiles*> engines = {&facts.containerd, &facts.crio};
+  for (const EngineFiles& engine : facts.bundled_containerds) engines.push_back(&engine);
+  std::erase_if(engines, [](const EngineFiles* engine) {
+    return !engine->systemd_cgroups || engine->plugin_off;
+  });
+  return engines;
+}
+
+std::string manager_of(const EngineFiles& engine) {
+  return engine.systemd_cgroups.value_or(false) ? "systemd" : "cgroupfs";
+}
+
+// "Docker: systemd (version 2), containerd: cgroupfs".
+std::string cgroup_managers(const Facts& facts) {
+  std::vector<std::string> list;
+  if (const auto& info = facts.docker.info; info && !info->cgroup_driver.empty()) {
+    list.push_back(cat("Docker: ", printable(info->cgroup_driver, 20),
+                       info->cgroup_version.empty()
+                           ? ""
+                           : cat(" (version ", printable(info->cgroup_version, 10), ")")));
   }
-  return {
-      found(Severity::kWarning, "no control groups are mounted, or none that controls devices")};
+  for (const EngineFiles* engine : kubernetes_engines(facts))
+    list.push_back(cat(engine->name, ": ", manager_of(*engine)));
+  if (facts.podman.systemd_cgroups) list.push_back("Podman: " + manager_of(facts.podman));
+  return join(list, ", ");
+}
+
+// runc refuses a path of the other's form ("expected cgroupsPath to be of format
+// "slice:prefix:name" for systemd cgroups"); and systemd wants to be the only one that writes
+// (kubernetes.io/docs/setup/production-environment/container-runtimes, "cgroup drivers"). A
+// containerd from 2.0 and a CRI-O from 1.28 on tell kubelet theirs (KubeletCgroupDriverFromCRI), if
+// it asks, which its configuration does not say.
+Findings compare_with_kubelet(const Facts& facts) {
+  Findings findings;
+  if (!facts.system.kubelet_cgroups) return findings;
+  for (const EngineFiles* engine : kubernetes_engines(facts)) {
+    bool tells = engine->version &&
+                 compare_versions(*engine->version, engine == &facts.crio ? "1.28" : "2.0") >= 0;
+    if (tells || manager_of(*engine) == *facts.system.kubelet_cgroups) continue;
+    Finding finding = found(
+        Severity::kWarning,
+        cat("kubelet's cgroup driver is ", printable(*facts.system.kubelet_cgroups, 20), ", ",
+            engine->name, "'s is ", manager_of(*engine)),
+        engine == &facts.crio
+            ? "set cgroup_manager under [crio.runtime] in /etc/crio/crio.conf.d to kubelet's"
+            : "set SystemdCgroup in the options of the runtime in containerd's config.toml, and "
+              "cgroupDriver in /var/lib/kubelet/config.yaml, so that both say systemd");
+    finding.consequence =
+        "pods do not start ('expected cgroupsPath to be of format \"slice:prefix:name\"'), or "
+        "systemd and the engine write into the same cgroups, and containers lose their GPU";
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+Findings look_at_cgroups(const Facts& facts) {
+  if (!facts.system.cgroups && facts.machine.simulated)
+    return ok("a simulated machine has none of its own");
+  if (!facts.system.cgroups) return unknown("/sys/fs/cgroup cannot be read");
+  if (*facts.system.cgroups == Cgroups::kNone) {
+    return {
+        found(Severity::kWarning, "no control groups are mounted, or none that controls devices")};
+  }
+  Findings findings = compare_with_kubelet(facts);
+  if (!findings.empty()) return findings;
+  std::string_view kind = *facts.system.cgroups == Cgroups::kV2 ? "cgroup v2"
+                          : *facts.system.cgroups == Cgroups::kV1
+                              ? "cgroup v1"
+                              : "cgroup v1 with v2 beside it: devices are controlled by v1";
+  std::string managers = cgroup_managers(facts);
+  return ok(cat(kind, managers.empty() ? "" : "; ", managers));
 }
 
 // Memory of these GPUs is the system's, too.
@@ -162,75 +216,6 @@ Findings look_at_apparmor(const Facts& facts) {
                                     what.empty() ? "" : cat(" (latest: ", what, ")")))};
 }
 
-Findings look_at_shared_memory(const Facts& facts) {
-  if (!facts.limits.shared_memory) return ok("/dev/shm is no mount of its own");
-  uint64_t size = *facts.limits.shared_memory;
-  if (size >= kGiB) return ok(cat("/dev/shm has ", size / kGiB, " GiB"));
-  std::vector<Step> steps;
-  if (touches_kernel(facts))
-    steps.push_back({"mount", "-o", "remount,size=50%", facts.machine.roots.dev + "/shm"});
-  return {found(Severity::kWarning, cat("/dev/shm has ", size / kMiB, " MiB only"), {},
-                std::move(steps))};
-}
-
-Findings look_at_memory_lock(const Facts& facts) {
-  if (!facts.pci.infiniband) return ok("no InfiniBand or RoCE device that would need it");
-  Findings findings;
-  for (const Process& process : facts.processes.processes) {
-    if (!process.memory_lock || *process.memory_lock == std::numeric_limits<uint64_t>::max())
-      continue;
-    std::string name = printable(process.name, 20);
-    bool daemon =
-        process.name == "dockerd" || process.name == "containerd" || process.name == "crio";
-    findings.push_back(found(
-        Severity::kWarning,
-        cat(name, " (", process.pid, ") may lock ", *process.memory_lock / 1024, " KiB of memory"),
-        daemon ? cat("LimitMEMLOCK=infinity with 'sudo systemctl edit ",
-                     process.name == "dockerd" ? "docker" : name,
-                     "', or --ulimit memlock=-1 for each container")
-               : std::string()));
-  }
-  return findings;
-}
-
-Findings look_at_disks(const Facts& facts) {
-  Findings findings;
-  std::vector<std::string> room;
-  auto is_of = [](const ImageStore& store, std::string_view engine) {
-    return store.owner == engine || store.owner == cat("rootless ", engine);
-  };
-  for (const ImageStore& store : facts.stores) {
-    std::string where = cat(store.owner, "'s image store '", printable(store.path), "'");
-    std::string mend =
-        is_of(store, "Docker")
-            ? "'docker system df' shows what takes it, 'docker system prune' removes what is unused"
-        : is_of(store, "Podman")
-            ? "'podman system df' shows what takes it, 'podman system prune' removes what is unused"
-            : "remove what is not needed";
-    if (store.free_bytes < 10 * kGiB && store.free_bytes < store.total_bytes) {
-      findings.push_back(found(Severity::kWarning,
-                               cat("only ", store.free_bytes / kMiB, " MiB are free for ", where),
-                               mend));
-    } else if (store.free_files && store.total_files &&
-               *store.free_files < *store.total_files / 100) {
-      findings.push_back(found(Severity::kWarning,
-                               cat("fewer than 1 % of the inodes are free for ", where), mend));
-    } else {
-      room.push_back(cat(store.free_bytes / kGiB, " GiB for ", where));
-    }
-  }
-  if (!findings.empty()) return findings;
-  return ok(room.empty() ? "there is no image store" : join(room, ", "));
-}
-
-Findings look_at_mounts(const Facts& facts) {
-  constexpr size_t kMany = 1000;
-  if (facts.system.driver_mounts <= kMany)
-    return ok(cat(facts.system.driver_mounts, " mounts of driver files"));
-  return {found(Severity::kWarning,
-                cat(facts.system.driver_mounts, " mounts of driver files on the host"))};
-}
-
 }  // namespace
 
 std::vector<Check> system_checks() {
@@ -255,11 +240,13 @@ std::vector<Check> system_checks() {
        {Part::kPci, Part::kSystem},
        look_at_memory_rules},
       {"cgroups",
-       "control groups are there",
-       "/sys/fs/cgroup",
+       "control groups are there, and kubelet's driver is its engine's",
+       "/sys/fs/cgroup; the cgroup drivers of Docker, Podman, containerd and CRI-O, and "
+       "cgroupDriver in /var/lib/kubelet/config.yaml",
        "engines cannot start containers, or cannot limit their devices",
        "mount cgroup2 at /sys/fs/cgroup, as systemd does",
-       {Part::kSystem},
+       {Part::kMachine, Part::kSystem, Part::kDocker, Part::kPodman, Part::kContainerd,
+        Part::kCrio},
        look_at_cgroups},
       {"selinux",
        "SELinux lets containers use the driver's nodes",
@@ -278,45 +265,6 @@ std::vector<Check> system_checks() {
        "--security-opt apparmor=unconfined",
        {Part::kSecurity, Part::kLog},
        look_at_apparmor},
-      {"shared-memory",
-       "the host's /dev/shm holds what data loaders and NCCL put there",
-       "size of the file system at /dev/shm",
-       "containers that share it (--ipc=host, or without a network namespace of their own) end "
-       "with "
-       "'Bus error' or 'unable to open shared memory object'; others have 64 MiB unless --shm-size "
-       "says more",
-       "enlarge it",
-       {Part::kMachine, Part::kLimits},
-       look_at_shared_memory},
-      {"memory-lock",
-       "engines may lock memory for InfiniBand",
-       "/sys/class/infiniband, /proc/PID/limits of dockerd, containerd and crio, and of the shell",
-       "NCCL over InfiniBand fails with 'ibv_reg_mr failed' or 'Cannot allocate memory'",
-       "raise the limit (ulimit -l unlimited, or memlock in /etc/security/limits.d)",
-       {Part::kPci, Part::kProcesses},
-       look_at_memory_lock},
-      {"disk-space",
-       "there is room for images",
-       "free space and inodes of the directories that the Docker daemon or daemon.json "
-       "(data-root), "
-       "storage.conf (graphroot, for an ordinary user the user's own), containerd's config.toml "
-       "and "
-       "crio.conf (root) name, else of /var/lib/docker, /var/lib/containers and "
-       "/var/lib/containerd; and of /var/cache/outboard",
-       "pulling a CUDA image of 5 to 20 GB ends with 'no space left on device'",
-       "remove images that are not needed",
-       {Part::kDocker, Part::kPodman, Part::kContainerd, Part::kCrio, Part::kStores},
-       look_at_disks},
-      {"driver-mounts",
-       "mounts of driver files do not pile up",
-       "/proc/1/mountinfo",
-       "each container that starts doubles leaked mounts, until starts fail with 'no space left on "
-       "device' (fs.mount-max)",
-       "stop the containers and unmount what is left, or reboot; then mount with propagation "
-       "private "
-       "or rslave",
-       {Part::kSystem},
-       look_at_mounts},
   };
 }
 

@@ -26,7 +26,74 @@ Findings look_for_toolkit(const Facts& facts) {
   return findings;
 }
 
-// Keys of config.toml of NVIDIA Container Toolkit 1.20.
+// Keys of config.toml of NVIDIA Container Toolkit 1.20 (api/config/v1), and those of releases
+// before it. [features] is open to all: new ones come with every release.
+struct Key {
+  std::string_view section, name;
+};
+constexpr Key kKeys[] = {
+    {"", "disable-require"},
+    {"", "swarm-resource"},
+    {"", "accept-nvidia-visible-devices-envvar-when-unprivileged"},
+    {"", "accept-nvidia-visible-devices-as-volume-mounts"},
+    {"", "supported-driver-capabilities"},
+    {"", "nvidia-container-cli"},
+    {"", "nvidia-container-runtime"},
+    {"", "nvidia-container-runtime-hook"},
+    {"", "nvidia-ctk"},
+    {"", "features"},
+    {"nvidia-container-cli", "root"},
+    {"nvidia-container-cli", "path"},
+    {"nvidia-container-cli", "environment"},
+    {"nvidia-container-cli", "debug"},
+    {"nvidia-container-cli", "ldcache"},
+    {"nvidia-container-cli", "load-kmods"},
+    {"nvidia-container-cli", "no-pivot"},
+    {"nvidia-container-cli", "no-cgroups"},
+    {"nvidia-container-cli", "user"},
+    {"nvidia-container-cli", "ldconfig"},
+    {"nvidia-container-runtime", "debug"},
+    {"nvidia-container-runtime", "log-level"},
+    {"nvidia-container-runtime", "runtimes"},
+    {"nvidia-container-runtime", "mode"},
+    {"nvidia-container-runtime", "modes"},
+    {"nvidia-container-runtime", "experimental"},
+    {"nvidia-container-runtime", "discover-mode"},
+    {"nvidia-container-runtime-hook", "path"},
+    {"nvidia-container-runtime-hook", "skip-mode-detection"},
+    {"nvidia-ctk", "path"},
+};
+
+// A key without effect, and where it would have one.
+void add_unknown_keys(const json::Value& keys, const std::string& section, const std::string& file,
+                      Severity severity, Findings& findings) {
+  for (const auto& [name, value] : keys.members()) {
+    const Key* elsewhere = nullptr;
+    bool known = false;
+    for (const Key& key : kKeys) {
+      if (key.name != name) continue;
+      known |= key.section == section;
+      if (!elsewhere) elsewhere = &key;
+    }
+    if (known) {
+      if (section.empty() && value.is_object() && name != "features")
+        add_unknown_keys(value, name, file, severity, findings);
+      continue;
+    }
+    std::string where = section.empty() ? "at the top" : cat("under [", section, "]");
+    std::string right = !elsewhere                   ? ""
+                        : elsewhere->section.empty() ? "at the top, before every [section]"
+                                                     : cat("under [", elsewhere->section, "]");
+    Finding finding = found(elsewhere ? severity : Severity::kNote,
+                            cat("'", printable(name, 80), "' in '", file, "' stands ", where,
+                                elsewhere ? cat(", and counts ", right, " alone")
+                                          : ", where NVIDIA's toolkit 1.20 knows no such key"),
+                            elsewhere ? cat("put it ", right) : "correct its name, or take it out");
+    finding.consequence = "it is without effect: NVIDIA's toolkit says nothing of it";
+    findings.push_back(std::move(finding));
+  }
+}
+
 Findings look_at_config(const Facts& facts) {
   const ToolkitFacts& toolkit = facts.toolkit;
   if (!toolkit.config) return {};
@@ -53,6 +120,7 @@ Findings look_at_config(const Facts& facts) {
                   "', which does not exist"),
               "set ldconfig = \"@/sbin/ldconfig\" (on Ubuntu \"@/sbin/ldconfig.real\")"));
   }
+  add_unknown_keys(toolkit.keys, "", file, severity, findings);
   const std::string& mode = toolkit.keys["nvidia-container-runtime"]["mode"].text();
   constexpr std::string_view kModes[] = {"", "auto", "legacy", "csv", "cdi", "jit-cdi"};
   if (std::find(std::begin(kModes), std::end(kModes), mode) == std::end(kModes)) {
@@ -79,7 +147,9 @@ std::vector<Check> toolkit_checks() {
        look_for_toolkit},
       {"nvidia-config",
        "the configuration of NVIDIA's container toolkit fits this machine",
-       "/etc/nvidia-container-runtime/config.toml: no-cgroups, ldconfig, mode",
+       "/etc/nvidia-container-runtime/config.toml: no-cgroups, ldconfig, mode, and keys that it "
+       "does "
+       "not know",
        "containers by NVIDIA's runtime or hook fail, or get no GPU; Outboard does not read this "
        "file",
        "correct the file",

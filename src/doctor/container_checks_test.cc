@@ -67,6 +67,27 @@ TEST_CASE("a healthy container") {
   }
   CHECK(said("container-gpu", facts) ==
         "ok: given by Outboard: nvidia0, nvidia-uvm; 1 files of the driver []\n");
+  CHECK(said("container-nodes", facts) == "ok: 2 nodes in its /dev, as the host's are []\n");
+  CHECK(said("container-rules", facts) == "ok: its cgroup allows every node []\n");
+  CHECK(said("container-driver", facts) == "ok: driver 580.95.05, as the kernel module []\n");
+}
+
+TEST_CASE("who gave the GPU") {
+  Facts facts = with_container();
+  facts.container.spec = *json::parse(
+      R"({"linux": {"devices": [{"path": "/dev/nvidia0"}]}, "hooks": {"createContainer": [
+          {"path": "/usr/bin/other"}, {"path": "/usr/bin/nvidia-cdi-hook"}]}})",
+      "config.json");
+  CHECK(said("container-gpu", facts) ==
+        "ok: given by NVIDIA's toolkit: nvidia0; 0 files of the driver []\n");
+  // The hook of legacy mode adds what the specification does not have.
+  facts.container.spec = *json::parse(
+      R"({"hooks": {"prestart": [{"path": "/usr/bin/nvidia-container-runtime-hook"}]}})",
+      "config.json");
+  CHECK(holds(said("container-gpu", facts), "given by NVIDIA's toolkit: nvidia0, nvidia-uvm; "));
+  facts.container.spec =
+      *json::parse(R"({"linux": {"devices": [{"path": "/dev/nvidia0"}]}})", "config.json");
+  CHECK(holds(said("container-gpu", facts), "ok: given by its engine: nvidia0; "));
 }
 
 TEST_CASE("a container without a GPU, and one of which nothing can be read") {
@@ -102,6 +123,11 @@ TEST_CASE("a container's device rules") {
   facts.container.rules = parse_device_rules("c 1:3 rwm\nc 510:0 r\nb 195:0 rwm\nbad line\n");
   CHECK(holds(said("container-rules", facts),
               "its cgroup does not allow: /dev/nvidia0, /dev/nvidia-uvm"));
+  // Links are for systemd, which does not manage this one.
+  CHECK(holds(said("container-rules", facts), " [docker restart job]"));
+  facts.container.scope = "docker-0123.scope";
+  CHECK(holds(said("container-rules", facts), "doctor --fix char-links' makes the links"));
+  facts.container.scope.clear();
   facts.container.rules = parse_device_rules("a *:* rwm\n");
   CHECK(worst(ask(container_checks(), "container-rules", facts)) == Severity::kOk);
 

@@ -362,6 +362,21 @@ TEST_CASE("NVIDIA's toolkit beside ours, and its configuration") {
   CHECK(holds(said, "no-cgroups is true"));
   CHECK(holds(said, "'@/no/ldconfig', which does not exist"));
   CHECK(holds(said, "'magic', which NVIDIA's runtime does not know"));
+  machine.write("etc/nvidia-container-runtime/config.toml",
+                "foo = 1\nno-cgroups = true\ndisable-require = false\n"
+                "[nvidia-container-cli]\nldconfg = \"@/sbin/ldconfig\"\nswarm-resource = \"X\"\n"
+                "[nvidia-container-runtime.modes.cdi]\nanything = 1\n[features]\nnew = true\n");
+  said = machine.said("nvidia-config");
+  CHECK(holds(said, "note: 'foo' in '"));
+  CHECK(holds(said, "stands at the top, where NVIDIA's toolkit 1.20 knows no such key"));
+  CHECK(holds(said, "warning: 'no-cgroups' in '"));
+  CHECK(holds(said,
+              "stands at the top, and counts under [nvidia-container-cli] alone [put it "
+              "under [nvidia-container-cli]]"));
+  CHECK(holds(said, "note: 'ldconfg' in '"));
+  CHECK(holds(said, "stands under [nvidia-container-cli], and counts at the top, before every"));
+  for (const char* known : {"'disable-require'", "'anything'", "'new'", "no-cgroups is true"})
+    CHECK_FALSE(holds(said, known));
   machine.write("etc/nvidia-container-runtime/config.toml", "[broken");
   CHECK(machine.ask("nvidia-config").severity() == Severity::kError);
 }

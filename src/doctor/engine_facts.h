@@ -56,6 +56,10 @@ struct CdiSpec {
   std::string directory;             ///< where its file lies, symbolic links resolved
   std::optional<std::string> error;  ///< why it could not be understood
   std::string kind;                  ///< "nvidia.com/gpu"
+  /// The CDI version that a reader must know: its cdiVersion ("0.5.0"), or that of its newest
+  /// field.
+  std::string version;
+  std::string newest_field;  ///< "additionalGids"; empty: cdiVersion itself asks for it
   std::vector<std::string> devices;
   std::vector<CdiNode> nodes;
   std::vector<std::string> missing_files;    ///< mount sources and hook programs that do not exist
@@ -122,6 +126,7 @@ struct DockerInfo {
   /// Docker 28.2 and newer, where it uses CDI: devices that it found ("nvidia.com/gpu=all").
   std::optional<std::vector<std::string>> cdi_devices;
   std::string cgroup_driver;        ///< "systemd", "cgroupfs", "none"
+  std::string cgroup_version;       ///< "1", "2" (Docker 20.10 and newer)
   std::string root;                 ///< where its images lie, on this kernel
   std::optional<std::string> runc;  ///< version of its "runc" (Docker 25 and newer)
 };

@@ -120,7 +120,7 @@ TEST_CASE("Podman's files: which count, what it takes by default, and where it h
 TEST_CASE("the CDI directories of Podman and CRI-O") {
   if (!can_make_nodes()) return;
   TestMachine machine;
-  CHECK(machine.said("podman-cdi").empty());
+  CHECK(machine.said("podman-cdi") == "ok: not installed []\n");
   for (const char* name : {"podman", "crio", "crun"}) program(machine, cat("usr/bin/", name));
   CHECK(machine.said("podman-cdi") == "ok: there are no CDI specifications []\n");
   machine.write("etc/cdi/nvidia.json", kSpec);
@@ -140,6 +140,49 @@ TEST_CASE("the CDI directories of Podman and CRI-O") {
                                   "[engine]\ncdi_spec_dirs = [\"/etc/cdi\", {append=true}]\n");
   CHECK(machine.said("podman-cdi") == "ok: /srv/cdi, /etc/cdi []\n");
   CHECK(machine.ask("crio-cdi").severity() == Severity::kWarning);
+}
+
+TEST_CASE("CDI specifications that are newer than what Podman reads") {
+  if (!can_make_nodes()) return;
+  TestMachine machine;
+  program(machine, "usr/bin/podman");
+  program(machine, "usr/bin/crun");
+  Facts facts;
+  read_podman(machine.places(), facts);
+  auto ask = [&](const char* podman, const char* version, std::string_view device) {
+    machine.write("etc/cdi/nvidia.yaml", cat("cdiVersion: ", version,
+                                             "\nkind: nvidia.com/gpu\ndevices:\n- ", device, "\n"));
+    facts.cdi.specs.clear();
+    read_cdi(machine.places(), facts);
+    REQUIRE(facts.cdi.specs.size() == 1);
+    facts.podman.version = podman;
+    return said("podman-cdi", facts);
+  };
+  constexpr std::string_view kGroups =
+      "name: all\n  containerEdits:\n    additionalGids:\n    - 44";
+  std::string text = ask("4.9.3", "0.7.0", kGroups);
+  CHECK(holds(text, "is of CDI 0.7.0 (additionalGids); Podman 4.9.3 reads 0.6.0 and older"));
+  Findings findings = find_check("podman-cdi")->look(facts);
+  CHECK(findings.at(0).severity == Severity::kWarning);
+  CHECK(holds(findings.at(0).mend, "--feature-flag=no-additional-gids-for-device-nodes --output="));
+  CHECK(holds(findings.at(0).consequence, "leaves the whole file out"));
+  // The field alone is enough, and so is the version.
+  CHECK(holds(ask("4.9.3", "0.5.0", kGroups), "is of CDI 0.7.0 (additionalGids)"));
+  CHECK(holds(ask("4.9.3", "0.8.0", "name: all"), "is of CDI 0.8.0; Podman 4.9.3"));
+  CHECK_FALSE(holds(find_check("podman-cdi")->look(facts).at(0).mend, "feature-flag"));
+  CHECK(holds(ask("5.1.0", "0.7.0", kGroups), "ok: "));
+  CHECK(holds(ask("4.3.1", "0.6.0", "name: all"), "Podman 4.3.1 reads 0.5.0 and older"));
+  CHECK(holds(ask("4.3.1", "0.3.0", "name: '0'"), "ok: "));
+  CHECK(holds(ask("4.2.0", "0.3.0", "name: '0'"), "(device names that begin with a digit)"));
+  CHECK(holds(ask("4.2.0", "0.4.0",
+                  "name: all\n  containerEdits:\n    deviceNodes:\n    - path: /dev/nvidia0\n"
+                  "      hostPath: /dev/nvidia0"),
+              "(hostPath of device nodes)"));
+  CHECK(holds(ask("4.2.0", "0.4.0", "name: all\n  containerEdits:\n    mounts:\n    - type: bind"),
+              "ok: "));
+  // Of directories that it does not read it knows nothing.
+  facts.podman.cdi.places = {"/elsewhere"};
+  CHECK_FALSE(holds(ask("4.9.3", "0.7.0", kGroups), "is of CDI"));
 }
 
 TEST_CASE("engines that are too old for CDI, and where nobody wants it") {

@@ -116,14 +116,15 @@ struct SystemFacts {
   bool systemd = false;  ///< /run/systemd/system exists
   /// What they say about their versions; asked only where links in /dev/char are missing.
   std::optional<std::string> systemd_version, runc_version;
-  std::optional<Cgroups> cgroups;            ///< nothing: /sys/fs/cgroup cannot be read
-  bool wsl = false;                          ///< the kernel is Windows Subsystem for Linux's
-  bool wsl_gpu = false;                      ///< /dev/dxg
-  bool wsl_driver = false;                   ///< /usr/lib/wsl/lib has libcuda.so.1
-  std::optional<std::string> tegra_release;  ///< first line of /etc/nv_tegra_release
-  std::optional<std::string> tegra_model;    ///< of the device tree, where it names a Tegra
-  bool persistence_socket = false;           ///< /run/nvidia-persistenced/socket
-  bool fabric_socket = false;                ///< /run/nvidia-fabricmanager has entries
+  std::optional<Cgroups> cgroups;              ///< nothing: /sys/fs/cgroup cannot be read
+  std::optional<std::string> kubelet_cgroups;  ///< cgroupDriver of kubelet's configuration
+  bool wsl = false;                            ///< the kernel is Windows Subsystem for Linux's
+  bool wsl_gpu = false;                        ///< /dev/dxg
+  bool wsl_driver = false;                     ///< /usr/lib/wsl/lib has libcuda.so.1
+  std::optional<std::string> tegra_release;    ///< first line of /etc/nv_tegra_release
+  std::optional<std::string> tegra_model;      ///< of the device tree, where it names a Tegra
+  bool persistence_socket = false;             ///< /run/nvidia-persistenced/socket
+  bool fabric_socket = false;                  ///< /run/nvidia-fabricmanager has entries
   bool imex_nodes = false;  ///< /etc/nvidia-imex/nodes_config.cfg names hosts of an NVLink domain
   std::vector<MemoryRule> memory_rules;
   /// Paths under which the driver root's ld.so.cache has libcuda.so.1 for 64 bit programs; nothing:
@@ -154,6 +155,7 @@ struct LogLine {
 
 struct LogFacts {
   std::vector<LogLine> lines;          ///< those that concern drivers, oldest first
+  bool none = false;                   ///< a simulated machine has no kernel of its own
   std::optional<std::string> unknown;  ///< why it could not be read
 };
 

@@ -168,7 +168,7 @@ std::string how_to_install(const Distribution& distribution, const std::optional
   }
   if (limit.empty()) return way;
   // A mend that starts with "sudo " is one command and nothing else.
-  if (way.rfind("sudo ", 0) == 0) way = cat("'", way, "'");
+  if (way.starts_with("sudo ")) way = cat("'", way, "'");
   return cat(way, "; ", limit);
 }
 

@@ -109,8 +109,15 @@ TEST_CASE("a loader cache that leads to another driver") {
   if (!can_make_nodes()) return;
   TestMachine machine("h200x1");
   CHECK(machine.ask("ld-cache").severity() == Severity::kOk);
-  machine.replace("proc/driver/nvidia/version", "580.95.05", "590.44.01");
-  CHECK(holds(machine.said("ld-cache"), "of driver 580.95.05, the kernel module is 590.44.01"));
+  Facts facts;
+  facts.machine.module_version = facts.machine.library_version = "590.44.01";
+  facts.system.cached_libcuda = {"/usr/local/cuda/compat/libcuda.so.1"};
+  facts.system.cached_version = "580.95.05";
+  Findings findings = find_check("ld-cache")->look(facts);
+  CHECK(findings.at(0).severity == Severity::kWarning);
+  CHECK(holds(findings.at(0).what, "of driver 580.95.05, the kernel module is 590.44.01"));
+  facts.system.cached_version = "590.44.01";
+  CHECK(find_check("ld-cache")->look(facts).at(0).severity == Severity::kOk);
   machine.remove("proc/driver/nvidia");
   CHECK(machine.ask("ld-cache").severity() == Severity::kOk);
 }

@@ -97,6 +97,7 @@ DockerInfo docker_info(const json::Value& answer, const std::optional<DaemonProc
   bool lists = !info.cdi_directories.empty() && compare_versions(info.version, "28.2") >= 0;
   if (lists && !info.cdi_devices) info.cdi_devices.emplace();
   info.root = answer["DockerRootDir"].text();
+  info.cgroup_version = answer["CgroupVersion"].text();
   info.cgroup_driver = answer["CgroupDriver"].text();
   info.runc = runc_version(answer["Runtimes"]["runc"]["status"]);
   return info;

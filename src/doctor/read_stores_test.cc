@@ -20,7 +20,7 @@ std::vector<std::string> stores_of(const TestMachine& machine, Facts facts) {
   read_stores(places, facts);
   std::vector<std::string> list;
   for (const ImageStore& store : facts.stores) {
-    bool inside = store.path.rfind(machine.top(), 0) == 0;
+    bool inside = store.path.starts_with(machine.top());
     list.push_back(
         cat(store.owner, " ", inside ? store.path.substr(machine.top().size()) : store.path));
   }

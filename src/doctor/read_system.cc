@@ -103,6 +103,25 @@ std::optional<Cgroups> read_cgroups(const std::string& sys) {
   return Cgroups::kNone;
 }
 
+std::string_view unquoted(std::string_view text) {
+  text = trim(text);
+  bool quoted = text.size() > 1 && (text[0] == '"' || text[0] == '\'');
+  return quoted ? text.substr(1, text.size() - 2) : text;
+}
+
+// "cgroupDriver: systemd" at the margin of a KubeletConfiguration, which may also be JSON.
+std::optional<std::string> kubelet_cgroups(const Places& places) {
+  auto text = read_file(below(places, "var/lib/kubelet/config.yaml"), 1U << 20);
+  if (!text) return std::nullopt;
+  for (std::string_view line : split(*text, '\n')) {
+    constexpr std::string_view kKey = "cgroupDriver:";
+    if (!line.starts_with(kKey)) continue;
+    std::string_view value = unquoted(line.substr(kKey.size()));
+    if (!value.empty()) return std::string(value);
+  }
+  return std::nullopt;
+}
+
 size_t count_driver_mounts(const std::string& proc) {
   auto text = read_file(proc + "/1/mountinfo", 64U << 20);
   if (!text) text = read_file(proc + "/self/mountinfo", 64U << 20);
@@ -132,9 +151,7 @@ Distribution read_distribution(const Places& places) {
   for (std::string_view line : split(*text, '\n')) {
     size_t equals = line.find('=');
     if (equals == std::string_view::npos) continue;
-    std::string_view key = line.substr(0, equals), value = trim(line.substr(equals + 1));
-    if (value.size() > 1 && (value[0] == '"' || value[0] == '\''))
-      value = value.substr(1, value.size() - 2);
+    std::string_view key = line.substr(0, equals), value = unquoted(line.substr(equals + 1));
     if (key == "ID") distribution.id = std::string(value);
     if (key == "VERSION_ID") distribution.version = std::string(value);
     if (key != "ID_LIKE") continue;
@@ -238,6 +255,7 @@ void read_system(const Places& places, Facts& facts) {
     system.runc_version = own_version(places, "runc");
   }
   system.cgroups = read_cgroups(places.roots.sys);
+  system.kubelet_cgroups = kubelet_cgroups(places);
   system.wsl_gpu = path_exists(places.roots.dev + "/dxg");
   system.wsl = system.wsl_gpu || is_wsl_kernel(places.roots.proc);
   system.wsl_driver = path_exists(below(places, "usr/lib/wsl/lib/libcuda.so.1"));

@@ -20,6 +20,7 @@ std::vector<Check> cdi_checks();
 std::vector<Check> service_checks();
 std::vector<Check> bus_checks();
 std::vector<Check> system_checks();
+std::vector<Check> limit_checks();
 std::vector<Check> log_checks();
 std::vector<Check> health_checks();
 std::vector<Check> running_checks();

@@ -118,7 +118,7 @@ fails_with 1 "no running container 'job$$'" outboard doctor --container job$$
 case_ "--container: a container of an ordinary user, who asks himself"
 as_user podman --runtime "$RUNTIME" --runtime-flag "outboard-config=$POLICY" run -d --name mine$$ -e NVIDIA_VISIBLE_DEVICES=2 \
   localhost/base sleep 1000 >/dev/null 2>"$TEST/said" || fail "$(cat "$TEST/said")"
-out=$(as_user outboard doctor --no-nvml --verbose --container mine$$ 2>&1 </dev/null | one_line || true)
+out=$(as_user outboard doctor --no-nvml --container mine$$ 2>&1 </dev/null | one_line || true)
 has "ok container-gpu: given by Outboard: " "$out"
 has "nvidia2" "$out"
 has "ok container-driver: driver " "$out"

@@ -260,7 +260,9 @@ Result<int> run(const Parsed& parsed) {
   if (parsed.has("json")) {
     std::fputs(json::write_pretty(doctor::report_json(results, simulated)).c_str(), stdout);
   } else {
-    doctor::ReportOptions options{simulated, parsed.has("verbose"), fix_command(parsed)};
+    // Who asks about a container wants to know what it has, too.
+    bool all = parsed.has("verbose") || parsed.has("container");
+    doctor::ReportOptions options{simulated, all, fix_command(parsed)};
     std::fputs(doctor::report_text(results, options).c_str(), stdout);
   }
   return doctor::exit_code(results);
@@ -279,7 +281,8 @@ CliCommand doctor_command() {
       "at "
       "one from outside.\n\n"
       "Exit codes: 0 nothing wrong, 1 errors, 2 wrong command line, 3 warnings only.",
-      {{"container", 0, "NAME", "look at this running container from outside", ""},
+      {{"container", 0, "NAME",
+        "look at this running container from outside: what is wrong, what it has", ""},
        {"engine", 0, "ENGINE", "of the engines, look at docker, podman, containerd or crio alone",
         ""},
        {"list", 0, "", "print the checks; with CHECK, all about it", ""},
