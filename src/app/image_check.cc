@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "compat/csv.h"
 #include "compat/cudnn.h"
+#include "compat/image_labels.h"
 #include "compat/versions.h"
 #include "engine/image_inspect.h"
 
@@ -379,6 +380,18 @@ Verdict ImageVerdict::worst() const {
     if (rank(gpu.worst()) < rank(worst)) worst = gpu.worst();
   }
   return worst;
+}
+
+std::optional<CudaSign> cuda_of(const ImageEvidence& image, const compat::Tables& tables) {
+  auto requirements = compat::requirements_of_image(image.environment, image.labels);
+  if (!requirements) return std::nullopt;
+  std::vector<CudaSign> signs = signs_of(image, *requirements);
+  for (const compat::FrameworkWish& wish : image.frameworks) {
+    if (!signs.empty()) break;
+    auto answer = compat::judge_framework(tables, wish, {}, {});
+    if (answer.build) signs.push_back({answer.build->cuda, framework_text(wish, answer)});
+  }
+  return newest(signs);
 }
 
 Result<ImageVerdict> check_image(Chosen& chosen, const MachineOptions& options,

@@ -45,6 +45,10 @@ struct ImageVerdict {
   compat::Verdict worst() const;
 };
 
+/// The newest CUDA version that the image names, or else that its frameworks are built with;
+/// nothing if it names none, or a requirement cannot be read.
+std::optional<CudaSign> cuda_of(const ImageEvidence& image, const compat::Tables& tables);
+
 /// kUsage: a requirement cannot be read (the text marks the place).
 Result<ImageVerdict> check_image(Chosen& chosen, const MachineOptions& options,
                                  const ImageEvidence& image, const compat::Tables& tables);

@@ -67,4 +67,10 @@ Judgement judge_toolkit(const Tables& tables, std::string_view toolkit, const Dr
 std::optional<std::string> full_driver(const Tables& tables, std::string_view toolkit);
 std::optional<std::string> minor_driver(const Tables& tables, std::string_view toolkit);
 
+/// For a machine that has no driver yet: "driver 570.26 or newer, for example of branch 580
+/// (long-term support)", or why no driver makes the toolkit run on the card. Empty where the tables
+/// know neither. `compute_capability`: empty if it is not known.
+std::string driver_to_install(const Tables& tables, std::string_view toolkit,
+                              std::string_view compute_capability);
+
 }  // namespace outboard::compat

@@ -364,4 +364,18 @@ outboard sim create --profile none "$work/none" >/dev/null
 machine none
 expect 4 "no NVIDIA driver on this host" --cuda 12.8
 lacks "full"
+# Cards on the bus: the driver to install, for the CUDA version, the image or the framework that is asked about.
+outboard capture "$work/bare" >/dev/null
+python3 - "$work/bare" <<'END'
+import json, sys
+snapshot = json.load(open(sys.argv[1]))
+snapshot["facts"]["gpus"] = [{"pci": "0000:65:00.0", "pci_device": 0x2335}, {"pci": "0000:66:00.0", "pci_device": 0x1b80}]
+json.dump(snapshot, open(sys.argv[1], "w"))
+END
+unset OUTBOARD_ROOT
+expect 4 "no NVIDIA driver on this host" --facts "$work/bare" --cuda 13.0
+grep -q 'hint: for CUDA 13.0 on H200 SXM 141GB: driver 580.65.06 or newer.*; on GeForce GTX 1080: no driver will do: CUDA 12.9 was the last' "$work/out" ||
+  say "no driver to install: $(cat "$work/out")"
+expect 4 "hint: for CUDA 12.8.1 on H200 SXM 141GB: driver 570." --facts "$work/bare" "oci:$work/cuda"
+expect 4 "hint: for CUDA 12.8 on H200 SXM 141GB: driver 570." --facts "$work/bare" --torch 2.9
 exit $bad

@@ -7,6 +7,7 @@
 #include "app/cli/command.h"
 #include "app/cli/run_engine.h"
 #include "app/compat_files.h"
+#include "app/driver_advice.h"
 #include "app/image_check.h"
 #include "base/root.h"
 #include "base/text.h"
@@ -174,6 +175,58 @@ app::ImageEvidence evidence_of(const engine::InspectedImage& image,
   return evidence;
 }
 
+/// What was asked for on the command line.
+struct Question {
+  engine::InspectOptions inspect;
+  std::string cuda, cudnn;
+  std::vector<compat::FrameworkWish> frameworks;
+};
+
+/// The image goes into the report.
+Result<app::ImageEvidence> gather(const Parsed& parsed, const Question& question,
+                                  CheckReport& report) {
+  const std::string &cuda = question.cuda, &cudnn = question.cudnn;
+  const std::vector<compat::FrameworkWish>& frameworks = question.frameworks;
+  app::ImageEvidence evidence;
+  if (!parsed.words().empty()) {
+    report.name = parsed.words()[0];
+    OB_TRY(report.image,
+           engine::inspect_image(report.name, question.inspect, make_console(parsed)));
+    OB_TRY(report.files, files_of(*report.image, parsed.has("layers")));
+    evidence = evidence_of(*report.image, report.files);
+  }
+  if (!cuda.empty()) {
+    std::string release = is_digits(cuda) ? compat::release_of(cuda) : cuda;
+    if (is_digits(cuda)) {
+      evidence.notes.push_back(
+          frameworks.empty()
+              ? cat("--cuda ", cuda, " was taken for CUDA ", release,
+                    ", the first of its releases: later ones may need a newer driver")
+              : cat("--cuda ", cuda, " was taken for any release of CUDA ", cuda,
+                    " that the framework has a package for"));
+    }
+    evidence.instead = app::CudaSign{std::move(release), "--cuda"};
+  }
+  if (!cudnn.empty()) evidence.cudnn = cudnn;
+  evidence.cudnn_asked = !cudnn.empty();
+  if (!frameworks.empty()) evidence.frameworks = frameworks;
+  return evidence;
+}
+
+/// Whoever is about to install a driver asks which.
+Error no_driver(Error error, const host::Facts& facts, const Parsed& parsed,
+                const Question& question) {
+  CheckReport unused;
+  auto evidence = gather(parsed, question, unused);
+  if (!evidence) return error;
+  app::CompatTables tables = app::read_user_tables();
+  auto cuda = app::cuda_of(*evidence, tables.tables());
+  if (!cuda) return error;
+  std::string advice = app::driver_advice(facts, *cuda, tables.tables());
+  if (!advice.empty()) error.hint = cat(advice, " (", error.hint, ")");
+  return error;
+}
+
 Result<int> run(const Parsed& parsed) {
   if (parsed.words().size() > 1) {
     return make_error(ErrorCode::kUsage, "check: one image at most",
@@ -196,38 +249,26 @@ Result<int> run(const Parsed& parsed) {
   }
   OB_TRY(device::Request request, device::parse_gpus_option(parsed.value("gpus", "all")));
   OB_TRY(app::MachineOptions options, machine_options(parsed));
-  OB_TRY(app::Chosen chosen, app::choose(options, request));
-  if (chosen.selection.devices.empty()) {
+  Question question{std::move(inspect), cuda, cudnn, std::move(frameworks)};
+  OB_TRY(app::Machine machine, app::read_machine(options, app::NvmlUse::kNever));
+  host::Facts bare;
+  bool has_driver = machine.facts.module_version || machine.facts.library_version;
+  if (!has_driver) bare = machine.facts;
+  auto chosen = app::choose_on(std::move(machine), options, request);
+  if (!chosen) {
+    if (has_driver || bare.gpus.empty()) return std::move(chosen).error();
+    return no_driver(std::move(chosen).error(), bare, parsed, question);
+  }
+  if (chosen->selection.devices.empty()) {
     return make_error(ErrorCode::kUsage, "check: no GPU is chosen, so there is nothing to check",
                       "leave --gpus out, or name a GPU");
   }
 
   CheckReport report;
-  report.simulated = chosen.machine.facts.simulated;
-  app::ImageEvidence evidence;
-  if (!parsed.words().empty()) {
-    report.name = parsed.words()[0];
-    OB_TRY(report.image, engine::inspect_image(report.name, inspect, make_console(parsed)));
-    OB_TRY(report.files, files_of(*report.image, parsed.has("layers")));
-    evidence = evidence_of(*report.image, report.files);
-  }
-  if (!cuda.empty()) {
-    std::string release = is_digits(cuda) ? compat::release_of(cuda) : cuda;
-    if (is_digits(cuda)) {
-      evidence.notes.push_back(
-          frameworks.empty()
-              ? cat("--cuda ", cuda, " was taken for CUDA ", release,
-                    ", the first of its releases: later ones may need a newer driver")
-              : cat("--cuda ", cuda, " was taken for any release of CUDA ", cuda,
-                    " that the framework has a package for"));
-    }
-    evidence.instead = app::CudaSign{std::move(release), "--cuda"};
-  }
-  if (!cudnn.empty()) evidence.cudnn = cudnn;
-  evidence.cudnn_asked = !cudnn.empty();
-  if (!frameworks.empty()) evidence.frameworks = frameworks;
+  report.simulated = chosen->machine.facts.simulated;
+  OB_TRY(app::ImageEvidence evidence, gather(parsed, question, report));
   app::CompatTables tables = app::read_user_tables();
-  auto verdict = app::check_image(chosen, options, evidence, tables.tables());
+  auto verdict = app::check_image(*chosen, options, evidence, tables.tables());
   if (!verdict) {
     // It is the image that is wrong, not the command line.
     Error error = std::move(verdict).error();
