@@ -102,7 +102,7 @@ TEST_CASE("the branch to choose instead is one that drives the machine's cards")
   CHECK(choose("6.1") == "580");
   CHECK(choose("12.0") == "580");
   CHECK(choose("9.0", "2025-01") == "580");  // of four the one that lasts longest
-  CHECK(choose("10.7").empty());  // only branches of new features so far
+  CHECK(choose("10.7").empty());             // only branches of new features so far
   CHECK(choose("8.9", "2028-07").empty());
 }
 
