@@ -125,6 +125,7 @@ Result<CompatBasis> compat_basis(Chosen& chosen, const MachineOptions& options,
                                  const ImageDemands& demands, const compat::Tables& tables) {
   CompatBasis basis;
   OB_TRY(basis.requirements, compat::requirements_of_image(demands.environment, demands.labels));
+  learn_cards(chosen.machine, tables);
   basis.driver = driver_traits(chosen.machine);
   basis.gpus = chosen_gpus(chosen, tables);
   OB_TRY(std::optional<CompatMode> mode, mode_of(demands.environment));

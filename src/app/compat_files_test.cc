@@ -7,9 +7,11 @@
 
 #include <cstdlib>
 
+#include "app/machine.h"
 #include "app/prepare_host.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "compat/gpu_table.h"
 #include "compat/verdict.h"
 #include "test/scratch.h"
 
@@ -87,6 +89,51 @@ TEST_CASE("a bad row is skipped and named with file and line, the others count")
                                  file + ":6: a quote is not closed; row skipped"});
   CHECK(compat::cuda_of_driver(tables.tables(), "900.10")->text == "14.0");
   CHECK(compat::cuda_of_driver(tables.tables(), "905.10")->text == "14.5");
+}
+
+TEST_CASE("a card and a chip that are newer than the program") {
+  Directory directory;
+  const std::string cards = "pci_device,chip,name,confidence,source\n";
+  directory.put("pci_gpus.csv", cards +
+                                    "0xfffe,GX100,GeForce X,high,site\n"
+                                    "0xfffd,GB202,GeForce Y,high,site\n"
+                                    "0xfffc,GX999,GeForce Z,high,site\n"
+                                    "0x2335,GH100,H200 of ours,high,site\n"
+                                    "fffe,GX100,x,high,site\n0xFFFE,GX100,x,high,site\n");
+  directory.put("gpu_chips.csv",
+                "chip,architecture,compute_capability,confidence,source\n"
+                "GX100,Next,15.0,high,site\nGA100,Ampere,8.8,high,site\n"
+                "GX101,Next,15,high,site\n");
+  auto tables = directory.read();
+  CHECK(tables.warnings().size() == 3);
+  auto said = [&](uint32_t device) {
+    auto model = compat::gpu_model(tables.tables(), device);
+    return model ? cat(model->name, " ", model->architecture, " ", model->compute_capability) : "";
+  };
+  CHECK(said(0xfffe) == "GeForce X Next 15.0");
+  CHECK(said(0xfffd) == "GeForce Y Blackwell 12.0");
+  CHECK(said(0xfffc) == "GeForce Z  ");
+  CHECK(said(0x2335) == "H200 of ours Hopper 9.0");
+  CHECK(said(0x20b2).find("Ampere 8.8") != std::string::npos);
+  CHECK(said(0xffff).empty());
+  CHECK_FALSE(compat::gpu_model(0xfffe));
+}
+
+TEST_CASE("a card that only added rows know is judged and named by them") {
+  compat::Tables tables = compat::built_in_tables();
+  compat::add_rows(tables, "pci_gpus.csv",
+                   "pci_device,chip,name,confidence,source\n0xfffd,GB202,GeForce Y,high,site\n");
+  app::Machine machine;
+  machine.facts.gpus.emplace_back();
+  machine.facts.gpus[0].pci = "0000:65:00.0";
+  machine.facts.gpus[0].pci_device = 0xfffd;
+  machine.inventory.gpus.emplace_back();
+  machine.inventory.gpus[0].pci = "0000:65:00.0";
+  app::learn_cards(machine, compat::built_in_tables());
+  CHECK_FALSE(machine.inventory.gpus[0].compute_capability);
+  app::learn_cards(machine, tables);
+  CHECK(machine.inventory.gpus[0].compute_capability == "12.0");
+  CHECK(machine.inventory.gpus[0].name == "GeForce Y");
 }
 
 TEST_CASE("hostile files are skipped with a word and never waited for") {

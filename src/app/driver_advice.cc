@@ -21,7 +21,7 @@ std::string driver_advice(const host::Facts& facts, const CudaSign& cuda,
   std::vector<std::string> models;  // with the same advice, those of one driver together
   std::vector<std::string> advice;
   for (const host::GpuFact& gpu : facts.gpus) {
-    auto model = gpu.pci_device ? compat::gpu_model(*gpu.pci_device) : std::nullopt;
+    auto model = gpu.pci_device ? compat::gpu_model(tables, *gpu.pci_device) : std::nullopt;
     if (!model) continue;
     std::string driver = compat::driver_to_install(tables, cuda.version, model->compute_capability);
     if (driver.empty()) continue;

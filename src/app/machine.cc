@@ -96,6 +96,20 @@ Result<Machine> read_machine(const MachineOptions& options, NvmlUse use, std::st
   return machine;
 }
 
+void learn_cards(Machine& machine, const compat::Tables& tables) {
+  if (tables.pci_gpus.empty() && tables.gpu_chips.empty()) return;
+  for (device::Gpu& gpu : machine.inventory.gpus) {
+    for (const host::GpuFact& fact : machine.facts.gpus) {
+      if (fact.pci != gpu.pci || !fact.pci_device) continue;
+      auto model = compat::gpu_model(tables, *fact.pci_device);
+      if (!model) continue;
+      if (!gpu.name) gpu.name = std::string(model->name);
+      if (!model->compute_capability.empty() && (!gpu.compute_capability || !machine.nvml))
+        gpu.compute_capability = std::string(model->compute_capability);
+    }
+  }
+}
+
 void learn_brands(Machine& machine, const MachineOptions& options) {
   if (machine.nvml || !options.facts_file.empty() || !options.may_ask_nvml) return;
   auto cached = host::cached_nvml(machine.facts, nvml_options(options));

@@ -9,6 +9,7 @@
 
 #include "app/compat_mode.h"
 #include "base/result.h"
+#include "compat/tables.h"
 #include "device/inventory.h"
 #include "device/request.h"
 #include "device/select.h"
@@ -54,6 +55,8 @@ struct Chosen {
 /// Facts, NVML only if the request depends on it, and the selection. Errors: no usable driver,
 /// unknown names, NVML failed.
 Result<Chosen> choose(const MachineOptions& options, const device::Request& request);
+/// Names and compute capabilities that only rows added to the tables tell. NVML's words count more.
+void learn_cards(Machine& machine, const compat::Tables& tables);
 /// Asks NVML (its cached answer, else the helper) for what is missing in `machine.nvml`; a failure
 /// leaves it as it is. The inventory stays the same.
 void learn_brands(Machine& machine, const MachineOptions& options);

@@ -33,12 +33,16 @@ void put(Tables& tables, const TableFormat& format, std::span<const Text> cells)
   if (name == "mxnet") put(tables.mxnet, format, cells);
   if (name == "nvidia_cuda_image_tags") put(tables.image_tags, format, cells);
   if (name == "xid") put(tables.xids, format, cells);
+  if (name == "pci_gpus") put(tables.pci_gpus, format, cells);
+  if (name == "gpu_chips") put(tables.gpu_chips, format, cells);
 }
 
 const TableFormat* format_for(std::string_view file) {
   std::string_view name = file.substr(file.rfind('/') + 1);
-  for (const TableFormat& format : table_formats()) {
-    if (name.substr(0, name.find('.')) == format.name) return &format;
+  for (std::span<const TableFormat> formats : {table_formats(), gpu_table_formats()}) {
+    for (const TableFormat& format : formats) {
+      if (name.substr(0, name.find('.')) == format.name) return &format;
+    }
   }
   return nullptr;
 }
@@ -50,7 +54,9 @@ std::vector<std::string> add_rows(Tables& tables, const std::string& file, std::
   const TableFormat* format = format_for(file);
   if (!format) {
     std::vector<std::string> names;
-    for (const TableFormat& known : table_formats()) names.emplace_back(known.name);
+    for (std::span<const TableFormat> formats : {table_formats(), gpu_table_formats()}) {
+      for (const TableFormat& known : formats) names.emplace_back(known.name);
+    }
     return {cat(printable(file), ": no table has this name; tables are ", join(names, ", "))};
   }
   size_t number = 0;

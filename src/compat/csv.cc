@@ -48,6 +48,9 @@ bool fits(CellKind kind, std::string_view cell) {
                        {"compatible", "not_needed", "not_compatible", "allowed_by_image_require"});
     case CellKind::kClass:
       return is_one_of(cell, {"data-center", "ngc-ready", "workstation", "consumer"});
+    case CellKind::kPciDevice:
+      return cell.size() == 6 && cell.substr(0, 2) == "0x" &&
+             cell.find_first_not_of("0123456789abcdef", 2) == std::string_view::npos;
     case CellKind::kConfidence:
       return is_one_of(cell, {"high", "medium", "low"});
   }

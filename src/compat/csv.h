@@ -38,6 +38,7 @@ enum class CellKind {
   kOptionalBranch,
   kStatus,      ///< of forward_compat.csv
   kClass,       ///< of gpu_classes.csv
+  kPciDevice,   ///< "0x2335"
   kConfidence,  ///< high, medium, low
 };
 

@@ -7,6 +7,8 @@
 #include <optional>
 #include <string_view>
 
+#include "compat/tables.h"
+
 namespace outboard::compat {
 
 struct GpuModel {
@@ -20,5 +22,9 @@ struct GpuModel {
 /// Nothing for a GPU that is newer than the table, or older than Tesla (G80), the first
 /// with CUDA.
 std::optional<GpuModel> gpu_model(uint32_t pci_device);
+
+/// The same with the rows that were added to the tables, which count more (the model's texts are
+/// theirs). A model whose chip has no row anywhere has neither architecture nor compute capability.
+std::optional<GpuModel> gpu_model(const Tables& tables, uint32_t pci_device);
 
 }  // namespace outboard::compat

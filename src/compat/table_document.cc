@@ -207,7 +207,16 @@ std::string table_document(const Tables& tables) {
       "of the table's file in `data/`; a row with the key of a row that is there takes its place. "
       "A "
       "row that is wrong is skipped with a warning that names file and line. Newer versions than "
-      "these tables know are warned of and never refused.\n";
+      "these tables know are warned of and never refused.\n\n"
+      "The tables: ";
+  std::vector<std::string> names;
+  for (std::span<const TableFormat> formats : {table_formats(), gpu_table_formats()}) {
+    for (const TableFormat& format : formats) names.push_back(cat("`", format.name, "`"));
+  }
+  out +=
+      cat(join(names, ", "),
+          ". A card that is newer than this program takes a row of `pci_gpus`, one of a new chip "
+          "another of `gpu_chips`.\n");
   out += toolkits(tables, sources);
   out += branches(tables, sources);
   out += capabilities(tables, sources);

@@ -99,6 +99,18 @@ constexpr Column kXids[] = {{"xid", K::kBranch, true}, {"class", K::kName},
                             {"action", K::kName},      {"confidence", K::kConfidence},
                             {"source", K::kName}};
 
+constexpr Column kPciGpus[] = {{"pci_device", K::kPciDevice, true},
+                               {"chip", K::kName},
+                               {"name", K::kName},
+                               {"confidence", K::kConfidence},
+                               {"source", K::kName}};
+constexpr Column kGpuChips[] = {{"chip", K::kName, true},
+                                {"architecture", K::kName},
+                                {"compute_capability", K::kRelease},
+                                {"confidence", K::kConfidence},
+                                {"source", K::kName}};
+
+constexpr TableFormat kGpuFormats[] = {{"pci_gpus", kPciGpus}, {"gpu_chips", kGpuChips}};
 constexpr TableFormat kFormats[] = {{"cuda_toolkit_driver", kToolkits},
                                     {"driver_branch_max_cuda", kBranches},
                                     {"compute_capability", kCapabilities},
@@ -116,6 +128,10 @@ constexpr TableFormat kFormats[] = {{"cuda_toolkit_driver", kToolkits},
 
 std::span<const TableFormat> table_formats() {
   return kFormats;
+}
+
+std::span<const TableFormat> gpu_table_formats() {
+  return kGpuFormats;
 }
 
 }  // namespace outboard::compat

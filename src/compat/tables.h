@@ -106,6 +106,20 @@ struct XidRow {
   Text confidence, source;
 };
 
+/// A GPU model by its PCI device id.
+struct PciGpuRow {
+  Text pci_device;  ///< "0x2335", lower case
+  Text chip;        ///< "GH100"
+  Text name;        ///< "H200 SXM 141GB"
+  Text confidence, source;
+};
+struct GpuChipRow {
+  Text chip;                ///< "GH100"
+  Text architecture;        ///< "Hopper"
+  Text compute_capability;  ///< "9.0"
+  Text confidence, source;
+};
+
 struct Tables {
   std::vector<ToolkitRow> toolkits;
   std::vector<BranchRow> branches;
@@ -119,6 +133,9 @@ struct Tables {
   std::vector<MxnetRow> mxnet;
   std::vector<ImageTagRow> image_tags;
   std::vector<XidRow> xids;
+  /// Rows that were added alone: those of data/ are in gpu_table.cc.
+  std::vector<PciGpuRow> pci_gpus;
+  std::vector<GpuChipRow> gpu_chips;
   /// Text of rows that were added at run time; shared by copies.
   std::vector<std::shared_ptr<const std::vector<std::string>>> owned;
 };
@@ -130,6 +147,8 @@ const Tables& core_tables();
 
 /// The formats of all tables, for the build and for documents.
 std::span<const TableFormat> table_formats();
+/// Those of pci_gpus and gpu_chips, which make_gpu_rows() puts together at build time.
+std::span<const TableFormat> gpu_table_formats();
 
 /// Puts the rows of a file into the tables: one with the key of a row that is there takes its
 /// place. `file` is a path whose last part is TABLE.csv or TABLE.ANYTHING.csv; its first line is

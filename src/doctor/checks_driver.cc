@@ -25,7 +25,11 @@ std::string describe(const Facts& facts, const PciGpu& gpu) {
   std::string text = printable(gpu.name, 80);
   for (const host::GpuFact& fact : facts.machine.gpus) {
     if (fact.pci != gpu.pci || !fact.pci_device) continue;
-    if (auto model = compat::gpu_model(*fact.pci_device))
+    auto model = compat::gpu_model(facts.tables(), *fact.pci_device);
+    if (!model) continue;
+    // A row of the administrator's, for a card that this program does not know.
+    if (!compat::gpu_model(*fact.pci_device)) text = cat("NVIDIA ", printable(model->name, 80));
+    if (!model->compute_capability.empty())
       text +=
           cat(" (", model->architecture, ", compute capability ", model->compute_capability, ")");
   }
@@ -35,8 +39,8 @@ std::string describe(const Facts& facts, const PciGpu& gpu) {
 std::optional<std::string> capability_of(const Facts& facts, const std::string& pci) {
   for (const host::GpuFact& fact : facts.machine.gpus) {
     if (fact.pci != pci || !fact.pci_device) continue;
-    if (auto model = compat::gpu_model(*fact.pci_device))
-      return std::string(model->compute_capability);
+    auto model = compat::gpu_model(facts.tables(), *fact.pci_device);
+    if (model && !model->compute_capability.empty()) return std::string(model->compute_capability);
   }
   return std::nullopt;
 }

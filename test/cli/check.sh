@@ -376,6 +376,9 @@ unset OUTBOARD_ROOT
 expect 4 "no NVIDIA driver on this host" --facts "$work/bare" --cuda 13.0
 grep -q 'hint: for CUDA 13.0 on H200 SXM 141GB: driver 580.65.06 or newer.*; on GeForce GTX 1080: no driver will do: CUDA 12.9 was the last' "$work/out" ||
   say "no driver to install: $(cat "$work/out")"
+mkdir -p "$work/own/outboard/compat.d"
+printf 'pci_device,chip,name,confidence,source\n0x1b80,GH100,Card of tomorrow,high,site\n' >"$work/own/outboard/compat.d/pci_gpus.csv"
+XDG_CONFIG_HOME=$work/own expect 4 "hint: for CUDA 13.0 on H200 SXM 141GB and Card of tomorrow: driver 580.65.06 or newer" --facts "$work/bare" --cuda 13.0
 expect 4 "hint: for CUDA 12.8.1 on H200 SXM 141GB: driver 570." --facts "$work/bare" "oci:$work/cuda"
 expect 4 "hint: for CUDA 12.8 on H200 SXM 141GB: driver 570." --facts "$work/bare" --torch 2.9
 exit $bad
