@@ -279,6 +279,16 @@ OB_EXPORT nvml_result nvmlDeviceGetTotalEccErrors(nvml_device device, unsigned t
   return kNvmlSuccess;
 }
 
+/// On, as data center GPUs come; GeForce cards come with it off.
+OB_EXPORT nvml_result nvmlDeviceGetEccMode(nvml_device device, unsigned* current,
+                                           unsigned* pending) {
+  CHECK_WITH(device, current);
+  if (pending == NULL) return kNvmlInvalidArgument;
+  if (device->mig != NULL) return kNvmlNotSupported;
+  *current = *pending = strstr(device->parent->gpu->name, "GeForce") == NULL;
+  return kNvmlSuccess;
+}
+
 OB_EXPORT nvml_result nvmlDeviceGetRemappedRows(nvml_device device, unsigned* correctable,
                                                 unsigned* uncorrectable, unsigned* pending,
                                                 unsigned* failed) {
@@ -374,6 +384,7 @@ NO_PROCESSES(nvmlDeviceGetGraphicsRunningProcesses_v3)
   }
 NOT_SUPPORTED(nvmlDeviceGetTemperature)
 NOT_SUPPORTED(nvmlDeviceGetCurrentClocksEventReasons)
+NOT_SUPPORTED(nvmlDeviceGetRetiredPages)
 NOT_SUPPORTED(nvmlDeviceGetRetiredPagesPendingStatus)
 NOT_SUPPORTED(nvmlDeviceGetPowerUsage)
 NOT_SUPPORTED(nvmlDeviceGetUtilizationRates)

@@ -30,6 +30,47 @@ std::string name_of(const host::NvmlGpu& gpu) {
   return cat("GPU ", gpu.index, " (", printable(gpu.pci, 20), ")");
 }
 
+// What happened to its memory in the card's life, and was dealt with.
+void add_history(const host::NvmlGpu& gpu, const host::NvmlHealth& health, Findings& findings) {
+  std::vector<std::string> past;
+  if (uint32_t pages = health.retired_pages.value_or(0); pages > 0)
+    past.push_back(cat(pages, pages == 1 ? " page" : " pages", " of its memory retired"));
+  if (uint32_t rows = health.remapped_rows.value_or(0); rows > 0)
+    past.push_back(cat(rows, rows == 1 ? " row" : " rows", " of its memory remapped"));
+  if (health.uncorrected.value_or(0) == 0 && health.uncorrected_ever.value_or(0) > 0)
+    past.push_back(cat(*health.uncorrected_ever, " uncorrectable memory errors in its life"));
+  if (past.empty()) return;
+  Finding finding = found(Severity::kNote, cat(name_of(gpu), " has ", join(past, ", ")),
+                          "watch whether the numbers grow: 'nvidia-smi -q -d "
+                          "ECC,PAGE_RETIREMENT,ROW_REMAPPER'");
+  finding.consequence = "none now: what was faulty is out of use";
+  findings.push_back(std::move(finding));
+}
+
+// GeForce and TITAN cards come with ECC off, where they have it at all.
+void add_ecc(const host::NvmlGpu& gpu, const host::NvmlHealth& health, Findings& findings) {
+  if (!health.ecc) return;
+  auto on_or_off = [](bool on) { return on ? "on" : "off"; };
+  bool later = health.ecc_after_reboot.value_or(*health.ecc);
+  std::string name = gpu.name.value_or("");
+  bool usually_off =
+      name.find("GeForce") != std::string::npos || name.find("TITAN") != std::string::npos;
+  if (later != *health.ecc) {
+    Finding finding = found(Severity::kNote,
+                            cat(name_of(gpu), " has ECC ", on_or_off(*health.ecc), ", and ",
+                                on_or_off(later), " after the next reboot"),
+                            "reboot");
+    finding.consequence = "the change is not in force yet";
+    findings.push_back(std::move(finding));
+  } else if (!*health.ecc && !usually_off) {
+    Finding finding =
+        found(Severity::kNote, cat(name_of(gpu), " has ECC off"),
+              cat("unless that is meant: 'sudo nvidia-smi -i ", gpu.index, " -e 1', then reboot"));
+    finding.consequence = "errors of its memory are neither found nor corrected";
+    findings.push_back(std::move(finding));
+  }
+}
+
 Findings look_at_memory(const Facts& facts) {
   if (auto nothing = without_nvml(facts)) return *nothing;
   Findings findings;
@@ -55,6 +96,8 @@ Findings look_at_memory(const Facts& facts) {
                 cat("stop its programs, then 'sudo nvidia-smi --gpu-reset -i ", gpu.index,
                     "', or reboot")));
     }
+    add_history(gpu, health, findings);
+    add_ecc(gpu, health, findings);
   }
   if (!findings.empty()) return findings;
   return any ? ok("no uncorrectable errors") : ok("these GPUs do not count memory errors");
@@ -97,7 +140,7 @@ std::vector<Check> health_checks() {
        look_at_nvml},
       {"gpu-memory",
        "the GPUs' memory has no uncorrectable errors",
-       "NVML: ECC counters, retired pages, row remapping",
+       "NVML: ECC mode and counters, retired pages, row remapping",
        "programs end with CUDA error 214 (uncorrectable ECC error), or compute wrong results",
        "reset the GPU or reboot; replace the card if errors come back",
        {Part::kMachine, Part::kNvml},

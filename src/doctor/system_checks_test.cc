@@ -25,7 +25,16 @@ Severity worst(std::string_view id, const Facts& facts) {
 host::NvmlGpu healthy_gpu() {
   host::NvmlGpu gpu;
   gpu.pci = "0000:18:00.0";
-  gpu.health = host::NvmlHealth{true, 41, 0x1, 0, false, false};
+  gpu.health = host::NvmlHealth{.persistence = true,
+                                .temperature = 41,
+                                .clock_reasons = 0x1,
+                                .ecc = true,
+                                .ecc_after_reboot = true,
+                                .uncorrected = 0,
+                                .uncorrected_ever = 0,
+                                .remapped_rows = 0,
+                                .retirement_pending = false,
+                                .remapping_failed = false};
   return gpu;
 }
 
@@ -268,6 +277,30 @@ TEST_CASE("health as NVML tells it") {
         Severity::kWarning);
   CHECK(worst("gpu-memory", with([](auto& health) { health.remapping_failed = true; })) ==
         Severity::kError);
+  auto told = [&](auto change) {
+    Findings findings = find_check("gpu-memory")->look(with(change));
+    REQUIRE(findings.size() == 1);
+    CHECK(findings[0].severity == Severity::kNote);
+    return findings[0].what;
+  };
+  CHECK(told([](auto& health) {
+          health.retired_pages = 2;
+          health.uncorrected_ever = 5;
+        }) ==
+        "GPU 0 (0000:18:00.0) has 2 pages of its memory retired, 5 uncorrectable memory "
+        "errors in its life");
+  CHECK(told([](auto& health) { health.remapped_rows = 1; }) ==
+        "GPU 0 (0000:18:00.0) has 1 row of its memory remapped");
+  CHECK(told([](auto& health) { health.ecc = health.ecc_after_reboot = false; }) ==
+        "GPU 0 (0000:18:00.0) has ECC off");
+  CHECK(told([](auto& health) {
+          health.ecc = true;
+          health.ecc_after_reboot = false;
+        }) == "GPU 0 (0000:18:00.0) has ECC on, and off after the next reboot");
+  host::NvmlGpu geforce = healthy_gpu();
+  geforce.name = "NVIDIA GeForce RTX 4090";
+  geforce.health->ecc = geforce.health->ecc_after_reboot = false;
+  CHECK(worst("gpu-memory", with_nvml(geforce)) == Severity::kOk);
   CHECK(worst("throttling", with([](auto& health) { health.clock_reasons = 0x20; })) ==
         Severity::kWarning);
   CHECK(worst("throttling", with([](auto& health) { health.clock_reasons = 0x80; })) ==

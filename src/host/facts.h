@@ -149,11 +149,16 @@ struct NvmlMig {
 
 /// A GPU's state at the moment of asking. Of no use later, so it is never kept.
 struct NvmlHealth {
-  std::optional<bool> persistence;         ///< persistence mode
-  std::optional<uint32_t> temperature;     ///< of the GPU, degrees Celsius
-  std::optional<uint64_t> clock_reasons;   ///< nvmlClocksEventReason* bits
-  std::optional<uint64_t> uncorrected;     ///< uncorrectable memory errors since the last reset
-  std::optional<bool> retirement_pending;  ///< pages or rows go out of use at the next reset
+  std::optional<bool> persistence;           ///< persistence mode
+  std::optional<uint32_t> temperature;       ///< of the GPU, degrees Celsius
+  std::optional<uint64_t> clock_reasons;     ///< nvmlClocksEventReason* bits
+  std::optional<bool> ecc;                   ///< the memory's errors are found and corrected
+  std::optional<bool> ecc_after_reboot;      ///< the same after the next reboot
+  std::optional<uint64_t> uncorrected;       ///< uncorrectable memory errors since the last reset
+  std::optional<uint64_t> uncorrected_ever;  ///< in the card's life
+  std::optional<uint32_t> retired_pages;     ///< of memory, up to Turing
+  std::optional<uint32_t> remapped_rows;     ///< of memory, since Ampere
+  std::optional<bool> retirement_pending;    ///< pages or rows go out of use at the next reset
   std::optional<bool> remapping_failed;
 
   bool operator==(const NvmlHealth&) const = default;

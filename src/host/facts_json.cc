@@ -241,7 +241,12 @@ void describe(Archive& archive, NvmlHealth& health) {
   archive.member("persistence", health.persistence);
   archive.member("temperature", health.temperature);
   archive.member("clock_reasons", health.clock_reasons);
+  archive.member("ecc", health.ecc);
+  archive.member("ecc_after_reboot", health.ecc_after_reboot);
   archive.member("uncorrected", health.uncorrected);
+  archive.member("uncorrected_ever", health.uncorrected_ever);
+  archive.member("retired_pages", health.retired_pages);
+  archive.member("remapped_rows", health.remapped_rows);
   archive.member("retirement_pending", health.retirement_pending);
   archive.member("remapping_failed", health.remapping_failed);
 }

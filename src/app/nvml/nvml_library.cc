@@ -59,6 +59,8 @@ Result<NvmlFunctions> load_nvml(const std::string& path) {
   find(library, nvml.clock_reasons,
        {"nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons"});
   find(library, nvml.memory_errors, {"nvmlDeviceGetTotalEccErrors"});
+  find(library, nvml.ecc_mode, {"nvmlDeviceGetEccMode"});
+  find(library, nvml.retired_pages, {"nvmlDeviceGetRetiredPages"});
   find(library, nvml.retirement_pending, {"nvmlDeviceGetRetiredPagesPendingStatus"});
   find(library, nvml.remapped_rows, {"nvmlDeviceGetRemappedRows"});
   if (!(nvml.init_with_flags || nvml.init) || !nvml.device_count || !nvml.device_by_index ||

@@ -39,6 +39,10 @@ struct NvmlFunctions {
   nvml_result (*clock_reasons)(nvml_device, unsigned long long*) = nullptr;
   nvml_result (*memory_errors)(nvml_device, unsigned type, unsigned counter,
                                unsigned long long*) = nullptr;
+  nvml_result (*ecc_mode)(nvml_device, unsigned* current, unsigned* pending) = nullptr;
+  /// Without a list the count alone, and the result says that the list is too short.
+  nvml_result (*retired_pages)(nvml_device, unsigned cause, unsigned* count,
+                               unsigned long long* addresses) = nullptr;
   nvml_result (*retirement_pending)(nvml_device, unsigned*) = nullptr;
   nvml_result (*remapped_rows)(nvml_device, unsigned* correctable, unsigned* uncorrectable,
                                unsigned* pending, unsigned* failed) = nullptr;

@@ -97,8 +97,22 @@ void read_mig(const NvmlFunctions& nvml, nvml_device device, host::NvmlGpu& gpu)
   }
 }
 
+// Pages that went out of use, for whatever cause.
+std::optional<uint32_t> count_retired_pages(const NvmlFunctions& nvml, nvml_device device) {
+  constexpr unsigned kCorrected = 0, kUncorrected = 1;
+  if (!nvml.retired_pages) return std::nullopt;
+  uint32_t all = 0;
+  for (unsigned cause : {kCorrected, kUncorrected}) {
+    unsigned count = 0;
+    nvml_result result = nvml.retired_pages(device, cause, &count, nullptr);
+    if (result != kNvmlSuccess && result != kNvmlInsufficientSize) return std::nullopt;
+    all += count;
+  }
+  return all;
+}
+
 host::NvmlHealth read_health(const NvmlFunctions& nvml, nvml_device device) {
-  constexpr unsigned kGpuSensor = 0, kUncorrected = 1, kSinceReset = 0;
+  constexpr unsigned kGpuSensor = 0, kUncorrected = 1, kSinceReset = 0, kEver = 1;
   host::NvmlHealth health;
   if (auto mode = number_of(nvml.persistence, device)) health.persistence = *mode == 1;
   unsigned number = 0;
@@ -110,12 +124,21 @@ host::NvmlHealth read_health(const NvmlFunctions& nvml, nvml_device device) {
   if (nvml.memory_errors &&
       nvml.memory_errors(device, kUncorrected, kSinceReset, &wide) == kNvmlSuccess)
     health.uncorrected = wide;
+  if (nvml.memory_errors && nvml.memory_errors(device, kUncorrected, kEver, &wide) == kNvmlSuccess)
+    health.uncorrected_ever = wide;
+  unsigned now = 0, later = 0;
+  if (nvml.ecc_mode && nvml.ecc_mode(device, &now, &later) == kNvmlSuccess) {
+    health.ecc = now == 1;
+    health.ecc_after_reboot = later == 1;
+  }
   // Pages are retired up to Turing, rows remapped since Ampere.
+  health.retired_pages = count_retired_pages(nvml, device);
   if (auto pending = number_of(nvml.retirement_pending, device))
     health.retirement_pending = *pending == 1;
   unsigned correctable = 0, uncorrectable = 0, pending = 0, failed = 0;
   if (nvml.remapped_rows &&
       nvml.remapped_rows(device, &correctable, &uncorrectable, &pending, &failed) == kNvmlSuccess) {
+    health.remapped_rows = correctable + uncorrectable;
     health.retirement_pending = pending == 1;
     health.remapping_failed = failed == 1;
   }
