@@ -102,36 +102,41 @@ Findings look_at_libcuda(const Facts& facts) {
                   "from the image")};
 }
 
+Finding of_failed_open(const OpenedNode& node) {
+  std::string path = printable(node.path);
+  switch (node.error) {
+    case EPERM:
+      return found(Severity::kError,
+                   cat("'", path,
+                       "' may not be opened: the container's device rules do not allow it (EPERM)"),
+                   "start the container again; 'outboard doctor --container NAME' on the host says "
+                   "why");
+    case EACCES:
+      return found(Severity::kError, cat("'", path, "' is not open to this user (EACCES)"),
+                   "run as root, or with the group of the node: --group-add");
+    case ENXIO:
+    case ENODEV:
+      return found(Severity::kError,
+                   cat("'", path, "' has no driver behind it (",
+                       node.error == ENXIO ? "ENXIO" : "ENODEV", ")"),
+                   "the module is not loaded, or was loaded again with another number: start the "
+                   "container again");
+    default:
+      return found(Severity::kError, cat("'", path, "': ", std::strerror(node.error)),
+                   "'outboard doctor' on the host");
+  }
+}
+
 Findings look_at_nodes(const Facts& facts) {
   Findings findings;
   for (const OpenedNode& node : facts.inside.nodes) {
     if (node.error == 0) continue;
-    std::string path = printable(node.path);
-    switch (node.error) {
-      case EPERM:
-        findings.push_back(found(Severity::kError,
-                                 cat("'", path,
-                                     "' may not be opened: the container's device rules "
-                                     "do not allow it (EPERM)"),
-                                 "start the container again; 'outboard doctor --container NAME' on "
-                                 "the host says why"));
-        break;
-      case EACCES:
-        findings.push_back(found(Severity::kError,
-                                 cat("'", path, "' is not open to this user (EACCES)"),
-                                 "run as root, or with the group of the node: --group-add"));
-        break;
-      case ENXIO:
-      case ENODEV:
-        findings.push_back(found(Severity::kError,
-                                 cat("'", path, "' has no driver behind it (",
-                                     node.error == ENXIO ? "ENXIO" : "ENODEV", ")"),
-                                 "the module is not loaded, or was loaded again with another "
-                                 "number: start the container again"));
-        break;
-      default:
-        findings.push_back(found(Severity::kError, cat("'", path, "': ", std::strerror(node.error)),
-                                 "'outboard doctor' on the host"));
+    findings.push_back(of_failed_open(node));
+    // Engines make its node on hosts that have not loaded nvidia-modeset, too.
+    if (file_name_of(node.path) == "nvidia-modeset") {
+      findings.back().severity = Severity::kNote;
+      findings.back().consequence = "CUDA does without it; programs that draw on a screen do not";
+      findings.back().mend = "'sudo modprobe nvidia-modeset' on the host, where one is to draw";
     }
   }
   if (findings.empty()) return ok(cat(facts.inside.nodes.size(), " nodes"));

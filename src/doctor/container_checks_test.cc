@@ -335,6 +335,8 @@ TEST_CASE("inside a container: healthy, and each fault") {
     inside.nodes[0].error = error;
     CHECK(holds(finding("inside-nodes").what, text));
   }
+  inside.nodes = {{"/dev/nvidia0", 0}, {"/dev/nvidia-modeset", ENXIO}};
+  CHECK(finding("inside-nodes").severity == Severity::kNote);
   inside.nodes = {{"/dev/nvidia0", 0}};
   CHECK(finding("inside-uvm").severity == Severity::kError);
   inside.nodes.clear();
