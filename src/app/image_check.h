@@ -7,18 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "app/gpu_check.h"
 #include "app/image_evidence.h"
 #include "app/machine.h"
 #include "compat/tables.h"
 #include "compat/verdict.h"
 
 namespace outboard::app {
-
-/// One thing that was held against a GPU.
-struct PartVerdict {
-  std::string what;  ///< "CUDA 12.8.1", "PyTorch 2.9.1", "requirements"
-  compat::Judgement judgement;
-};
 
 struct GpuVerdict {
   uint32_t index = 0;
