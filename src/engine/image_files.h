@@ -5,26 +5,18 @@
 // archives are listed. The image is hostile: only regular files are opened, everything is bounded.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "base/root.h"
 #include "elf/fat_binary.h"
 #include "engine/image_archive.h"
+#include "engine/versioned_file.h"
 #include "plan/image_compat.h"
 
 namespace outboard::engine {
-
-/// A library or package with its version: "libcudart" 12.8.90, "torch" 2.9.0+cu128.
-struct VersionedFile {
-  std::string name;
-  std::string version;
-  std::string path;
-};
 
 struct ImageFiles {
   std::vector<VersionedFile> versions;  ///< by path
@@ -32,11 +24,6 @@ struct ImageFiles {
   std::optional<plan::ImageCompat> compat;
   std::optional<elf::FatBinary> torch_code;  ///< of libtorch_cuda.so, where it is not compressed
 };
-
-/// What a path in an image says; nothing for most, and for versions that are none. Names:
-/// libcudart, libcudnn, libcublas, libnccl; torch, tensorflow, jaxlib, mxnet as packages; "driver"
-/// and "compat" for libraries of a driver.
-std::optional<VersionedFile> versioned_file(std::string_view path);
 
 /// A root file system.
 ImageFiles read_image_root(Root root);
