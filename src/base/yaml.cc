@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <vector>
 
 #include "base/text.h"
 
@@ -173,20 +174,52 @@ class Reader {
   Result<json::Value> mapping(int depth) {
     json::Value object = json::Value::object();
     std::set<std::string> names;
+    std::vector<json::Value> merged;
     for (;;) {
       Event key;
       OB_CHECK(next(key));
-      if (key.raw.type == YAML_MAPPING_END_EVENT) return object;
+      if (key.raw.type == YAML_MAPPING_END_EVENT) {
+        add_merged(merged, names, object);
+        return object;
+      }
       if (key.raw.type != YAML_SCALAR_EVENT) return wrong("a key that is no plain text");
       std::string name(reinterpret_cast<const char*>(key.raw.data.scalar.value),
                        key.raw.data.scalar.length);
-      if (name == "<<") return wrong("a merge key ('<<'), which is not read");
+      bool merges = name == "<<" && key.raw.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
       if (!names.insert(name).second)
         return wrong(cat("'", printable(name, 60), "' stands there twice"));
       Event event;
       OB_CHECK(next(event));
       OB_TRY(json::Value value, node(event.raw, depth + 1));
+      if (merges) {
+        OB_TRY(merged, mappings_in(std::move(value)));
+        continue;
+      }
       object.members().emplace_back(std::move(name), std::move(value));
+    }
+  }
+
+  // The value of a merge key (https://yaml.org/type/merge.html): a mapping, or a list of them.
+  Result<std::vector<json::Value>> mappings_in(json::Value value) const {
+    std::vector<json::Value> list;
+    if (value.is_array()) {
+      list = std::move(value.items());
+    } else {
+      list.push_back(std::move(value));
+    }
+    for (const json::Value& item : list) {
+      if (!item.is_object()) return wrong("'<<' with something that is no mapping");
+    }
+    return list;
+  }
+
+  // A member of its own counts, then the first mapping that has it.
+  static void add_merged(std::vector<json::Value>& merged, std::set<std::string>& names,
+                         json::Value& object) {
+    for (json::Value& mapping : merged) {
+      for (auto& [name, value] : mapping.members()) {
+        if (names.insert(name).second) object.members().emplace_back(name, std::move(value));
+      }
     }
   }
 

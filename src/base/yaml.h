@@ -14,9 +14,9 @@ namespace outboard {
 
 /// One document; an empty one is an empty object. Plain scalars: null, booleans (true and false
 /// alone), whole numbers (decimal, 0x, octal as 0666 or 0o666; the value keeps decimal digits),
-/// JSON's other numbers; the rest is text. Aliases are copies. kUsage, with file and line: not
-/// YAML, several documents, a key that is no scalar or stands twice, merge keys, tags but !!str,
-/// more than 50 levels or a million values, aliases expanded. Pure.
+/// JSON's other numbers; the rest is text. Aliases are copies, merge keys are followed. kUsage,
+/// with file and line: not YAML, several documents, a key that is no scalar or stands twice, tags
+/// but !!str, more than 50 levels or a million values, aliases expanded. Pure.
 Result<json::Value> parse_yaml(std::string_view text, const std::string& file);
 
 }  // namespace outboard

@@ -41,11 +41,18 @@ TEST_CASE("an alias is a copy") {
         R"({"a":[1,{"b":2}],"c":[1,{"b":2}],"d":3,"e":3})");
 }
 
+TEST_CASE("a merge key adds what the mapping does not say itself") {
+  CHECK(as_json("a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  c: 3\n") ==
+        R"({"a":{"b":1,"c":2},"d":{"c":3,"b":1}})");
+  CHECK(as_json("{<<: [{a: 1}, {a: 2, b: 2}], c: 3}") == R"({"c":3,"a":1,"b":2})");
+  CHECK(as_json("{'<<': 1}") == R"({"<<":1})");
+}
+
 TEST_CASE("what cannot be read is an error with its line") {
-  for (const char* bad :
-       {"a: 1\n   b: 2\n", "a: 1\na: 2\n", "a: 'x\n", "a: \"x\n", "a: *b\n", "- a\nb: 1\n",
-        "a: [1\n", "? [1]\n: 2\n", "a: !!int 1\n", "a: !own {}\n", "a: 1\n---\nb: 2\n",
-        "a: {<<: {b: 1}}\n", "a: \"\\0\"\n", "a: \xff\n", "\ta: 1\n", "@a"}) {
+  for (const char* bad : {"a: 1\n   b: 2\n", "a: 1\na: 2\n", "a: 'x\n", "a: \"x\n", "a: *b\n",
+                          "- a\nb: 1\n", "a: [1\n", "? [1]\n: 2\n", "a: !!int 1\n", "a: !own {}\n",
+                          "a: 1\n---\nb: 2\n", "a: {<<: 1}\n", "a: {<<: [{b: 1}, 2]}\n",
+                          "a: {<<: {}, <<: {}}\n", "a: \"\\0\"\n", "a: \xff\n", "\ta: 1\n", "@a"}) {
     INFO(bad);
     CHECK(as_json(bad).rfind("error: f: line ", 0) == 0);
   }

@@ -132,9 +132,9 @@ const std::vector<std::string>& usual_cdi_directories() {
 }
 
 Result<json::Value> parse_cdi(const std::string& text, const std::string& file) {
-  // JSON is YAML, too, but for keys of more than 1024 characters.
-  std::string_view body = trim(text);
-  if (file.ends_with(".json") && !body.empty()) return json::parse(body, file);
+  // Engines read files of both names as YAML. JSON is that, too, but for what this parser is
+  // stricter about (keys of more than 1024 characters, tabs).
+  if (auto value = json::parse(trim(text), file)) return value;
   return parse_yaml(text, file);
 }
 
@@ -150,7 +150,8 @@ void read_cdi_directory(const Places& places, const std::string& place,
   auto names = list_directory(place);
   if (!names) return;
   for (const std::string& name : *names) {
-    if (!name.ends_with(".json") && !name.ends_with(".yaml") && !name.ends_with(".yml")) continue;
+    // Not .yml: pkg/cdi/spec-dirs.go of container-device-interface goes by these two.
+    if (!name.ends_with(".json") && !name.ends_with(".yaml")) continue;
     CdiSpec spec;
     spec.file = join_path(place, name);
     spec.directory = place;
@@ -162,12 +163,19 @@ void read_cdi_directory(const Places& places, const std::string& place,
     auto value = text ? parse_cdi(*text, spec.file) : Result<json::Value>(text.error());
     if (!value) {
       spec.error = value.error().text;
+      spec.broken = text.has_value();
       bool ours = name.find("nvidia") != std::string::npos ||
                   (text && text->find("nvidia.com/") != std::string::npos);
       if (ours) specs.push_back(std::move(spec));
       continue;
     }
     spec.kind = (*value)["kind"].text();
+    if (spec.kind.empty() && name.find("nvidia") != std::string::npos) {
+      spec.error = cat(spec.file, ": it has no kind (nvidia.com/gpu)");
+      spec.broken = true;
+      specs.push_back(std::move(spec));
+      continue;
+    }
     NeededVersion needed(spec);
     needed.see_file(*value);
     add_edits(places, (*value)["containerEdits"], spec);

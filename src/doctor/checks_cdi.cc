@@ -11,7 +11,7 @@ namespace outboard::doctor {
 
 namespace {
 
-// Engines read names that end in .json, .yaml or .yml.
+// Engines read names that end in .json or .yaml.
 Step move_aside(const CdiSpec& spec) {
   return {"mv", "-T", "--backup=numbered", spec.file, spec.file + ".outdated"};
 }
@@ -86,7 +86,11 @@ Findings look_at_versions(const Facts& facts) {
 Findings findings_about(const std::vector<CdiSpec>& specs) {
   Findings findings;
   for (const CdiSpec& spec : specs) {
-    if (spec.error) {
+    if (spec.error && spec.broken) {
+      Finding finding = found(Severity::kWarning, printable(*spec.error, 300), "correct the file");
+      finding.consequence = "engines leave the file out: 'unresolvable CDI devices'";
+      findings.push_back(std::move(finding));
+    } else if (spec.error) {
       findings.push_back(unknown(printable(*spec.error, 300)).front());
     } else if (auto why = stale(spec)) {
       findings.push_back(found(Severity::kError, cat("'", printable(spec.file), "' ", *why),

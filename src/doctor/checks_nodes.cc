@@ -91,6 +91,7 @@ Findings look_at_modes(const Facts& facts) {
   for (const ExpectedNode& node : expected_nodes(facts.machine)) {
     const host::DeviceNode* there = node_at(facts.machine, node.path);
     if (!there || there->type != 'c' || node.mode == 0444) continue;
+    if (there->major != node.major || there->minor != node.minor) continue;  // to be made again
     if (there->mode == node.mode && there->uid == node.uid && there->gid == node.gid) continue;
     std::string mode = octal_text(node.mode);
     findings.push_back(
@@ -137,7 +138,14 @@ std::string links_not_needed(const Facts& facts) {
 }
 
 Findings look_at_links(const Facts& facts) {
-  const auto& missing = facts.machine.missing_char_links;
+  std::vector<std::string> missing = facts.machine.missing_char_links;
+  // A node with a wrong number is to be made again, and needs another link then.
+  for (const ExpectedNode& node : expected_nodes(facts.machine)) {
+    const host::DeviceNode* there = node_at(facts.machine, node.path);
+    if (!there || (there->major == node.major && there->minor == node.minor)) continue;
+    missing.erase(std::remove(missing.begin(), missing.end(), cat(there->major, ":", there->minor)),
+                  missing.end());
+  }
   if (missing.empty()) return ok("all there");
   std::vector<Step> steps = {{"mkdir", "-p", facts.machine.roots.dev + "/char"}};
   for (const std::string& number : missing) {

@@ -88,6 +88,11 @@ Findings look_at_mig(const Facts& facts) {
   for (const host::NvmlGpu& gpu : facts.nvml.answer->gpus) {
     devices += gpu.mig.size();
     if (gpu.mig_enabled != true || !gpu.mig.empty()) continue;
+    // Instances that NVML does not show because their nodes are missing are told by that check.
+    bool has_instances = std::any_of(
+        facts.machine.mig.begin(), facts.machine.mig.end(),
+        [&](const host::MigCapability& capability) { return capability.gpu_minor == gpu.minor; });
+    if (has_instances) continue;
     findings.push_back(
         found(Severity::kWarning, cat("GPU ", gpu.index, " is in MIG mode and has no MIG device"),
               cat("make one, for example 'sudo nvidia-smi mig -i ", gpu.index,

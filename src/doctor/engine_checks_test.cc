@@ -277,7 +277,15 @@ TEST_CASE("one device in two CDI specifications, and one that is not understood"
   CHECK(machine.ask("cdi-specs").severity() == Severity::kNote);
   machine.remove("etc/cdi/a.json").write("var/run/cdi/nvidia.yaml", "kind: [nvidia.com/gpu\n");
   CHECK(holds(machine.said("cdi-specs"), "nvidia.yaml: line 2: not valid YAML: "));
-  CHECK(machine.ask("cdi-specs").severity() == Severity::kUnknown);
+  CHECK(machine.ask("cdi-specs").severity() == Severity::kWarning);
+  machine.write("var/run/cdi/nvidia.yaml", "");
+  CHECK(holds(machine.said("cdi-specs"), "nvidia.yaml: it has no kind"));
+  // A name that engines do not read, and YAML in a file that is called JSON.
+  machine.remove("var/run/cdi/b.json");
+  machine.write("var/run/cdi/nvidia.yaml", kOne).write("var/run/cdi/b.yml", kOne);
+  CHECK(machine.ask("cdi-specs").severity() == Severity::kOk);
+  machine.write("var/run/cdi/b.json", "kind: nvidia.com/gpu\ndevices: [{name: all}]\n");
+  CHECK(machine.ask("cdi-specs").severity() == Severity::kError);
 }
 
 TEST_CASE("a daemon's socket: what answers, what does not, and what is none") {

@@ -54,7 +54,8 @@ struct CdiNode {
 struct CdiSpec {
   std::string file;
   std::string directory;             ///< where its file lies, symbolic links resolved
-  std::optional<std::string> error;  ///< why it could not be understood
+  std::optional<std::string> error;  ///< why it could not be read or understood
+  bool broken = false;               ///< an engine does not understand it either
   std::string kind;                  ///< "nvidia.com/gpu"
   /// The CDI version that a reader must know: its cdiVersion ("0.5.0"), or that of its newest
   /// field.

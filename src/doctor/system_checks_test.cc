@@ -92,7 +92,14 @@ TEST_CASE("MIG mode without devices, IMEX channels") {
   host::NvmlGpu gpu = healthy_gpu();
   CHECK(worst("mig", with_nvml(gpu)) == Severity::kOk);
   gpu.mig_enabled = true;
+  gpu.minor = 3;
   CHECK(worst("mig", with_nvml(gpu)) == Severity::kWarning);
+  // Its instances are in /proc: their nodes are missing, and the layout is left alone.
+  Facts instances = with_nvml(gpu);
+  instances.machine.mig = {{.gpu_minor = 3, .gpu_instance = 1, .cap_minor = 12}};
+  CHECK(worst("mig", instances) == Severity::kOk);
+  instances.machine.mig[0].gpu_minor = 4;
+  CHECK(worst("mig", instances) == Severity::kWarning);
   gpu.mig.push_back({});
   CHECK(worst("mig", with_nvml(gpu)) == Severity::kOk);
 
