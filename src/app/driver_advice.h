@@ -10,9 +10,16 @@
 
 namespace outboard::app {
 
-/// "for CUDA 12.8 on H200 SXM 141GB: driver 570.26 or newer, ...", with each model on the bus that
-/// the tables know; empty: there is a driver, no such card, or the tables do not know the version.
-std::string driver_advice(const host::Facts& facts, const CudaSign& cuda,
-                          const compat::Tables& tables);
+struct DriverAdvice {
+  /// "for CUDA 12.8 on H200 SXM 141GB: driver 570.26 or newer, ...", with each model on the bus;
+  /// empty: there is a driver, or no card.
+  std::string text;
+  bool none = false;  ///< no driver will do on any of the cards
+};
+
+/// `cuda`: of `image`. A package of a framework in it without code for a card is told in place of
+/// a driver.
+DriverAdvice driver_advice(const host::Facts& facts, const ImageEvidence& image,
+                           const CudaSign& cuda, const compat::Tables& tables);
 
 }  // namespace outboard::app

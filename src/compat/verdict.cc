@@ -342,35 +342,40 @@ std::optional<std::string> minor_driver(const Tables& tables, std::string_view t
   return std::string(row->minor_driver);
 }
 
-std::string driver_to_install(const Tables& tables, std::string_view toolkit,
-                              std::string_view compute_capability) {
+DriverToInstall driver_to_install(const Tables& tables, std::string_view toolkit,
+                                  std::string_view compute_capability) {
   auto full = full_driver(tables, toolkit), minor = minor_driver(tables, toolkit);
   const CapabilityRow* gpu = capability_row(tables, compute_capability);
-  if (!full) return "";
   std::string release = release_of(toolkit);
   if (gpu && !gpu->last_toolkit.empty() && compare_padded(release, gpu->last_toolkit) > 0) {
-    return cat("no driver will do: CUDA ", gpu->last_toolkit, " was the last with code for ",
-               gpu->architecture);
+    return {cat("no driver will do: CUDA ", gpu->last_toolkit, " was the last with code for ",
+                gpu->architecture, ", choose that or an older one"),
+            true};
   }
-  // A card that is newer than the toolkit wants the driver that knew it first.
-  if (gpu && compare_padded(release, gpu->first_toolkit) < 0) {
-    auto first = full_driver(tables, gpu->first_toolkit);
-    if (first && compare_padded(*first, *full) > 0) full = minor = first;
+  if (!full) {
+    std::string newest = newest_release(tables);
+    return {cat("a driver that reports CUDA ", release, " or newer; the tables do not know CUDA ",
+                release, " (their newest is ", newest, ")")};
+  }
+  // No driver drives a card before the one that knew it first.
+  auto first = gpu ? full_driver(tables, gpu->first_toolkit) : std::nullopt;
+  for (auto* driver : {&full, &minor}) {
+    if (first && *driver && compare_padded(*first, **driver) > 0) *driver = first;
   }
   auto drives = [&](const std::string& driver) {
-    return !gpu || gpu->last_branch.empty() ||
-           compare_padded(major_of(driver), gpu->last_branch) <= 0;
+    return gpu->last_branch.empty() || compare_padded(major_of(driver), gpu->last_branch) <= 0;
   };
-  bool older_will_do = minor && compare_padded(*minor, *full) < 0 && drives(*minor);
-  if (!drives(*full)) {
+  bool older_will_do = gpu && minor && compare_padded(*minor, *full) < 0 && drives(*minor);
+  if (gpu && !drives(*full)) {
     if (!older_will_do) {
-      return cat("no driver will do: branch ", gpu->last_branch, " was the last for ",
-                 gpu->architecture, ", and CUDA ", release, " needs ", *full);
+      return {cat("no driver will do: branch ", gpu->last_branch, " was the last for ",
+                  gpu->architecture, ", and CUDA ", release, " needs ", *full),
+              true};
     }
-    return cat(driver_way_out(tables, *minor, gpu), " (minor-version compatibility)");
+    return {cat(driver_way_out(tables, *minor, gpu), " (minor-version compatibility)")};
   }
-  return cat(driver_way_out(tables, *full, gpu),
-             older_will_do ? cat("; from ", *minor, " on by minor-version compatibility") : "");
+  return {cat(driver_way_out(tables, *full, gpu),
+              older_will_do ? cat("; from ", *minor, " on by minor-version compatibility") : "")};
 }
 
 }  // namespace outboard::compat

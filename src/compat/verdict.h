@@ -67,10 +67,13 @@ Judgement judge_toolkit(const Tables& tables, std::string_view toolkit, const Dr
 std::optional<std::string> full_driver(const Tables& tables, std::string_view toolkit);
 std::optional<std::string> minor_driver(const Tables& tables, std::string_view toolkit);
 
-/// For a machine that has no driver yet: "driver 570.26 or newer, for example of branch 580
-/// (long-term support)", or why no driver makes the toolkit run on the card. Empty where the tables
-/// know neither. `compute_capability`: empty if it is not known.
-std::string driver_to_install(const Tables& tables, std::string_view toolkit,
-                              std::string_view compute_capability);
+struct DriverToInstall {
+  std::string text;   ///< "driver 570.26 or newer, for example of branch 580 (long-term support)"
+  bool none = false;  ///< no driver makes the toolkit run on the card; `text` says why
+};
+/// For a machine that has no driver yet. `compute_capability`: empty if it is not known; then the
+/// toolkit alone decides, and nothing is said of minor-version compatibility.
+DriverToInstall driver_to_install(const Tables& tables, std::string_view toolkit,
+                                  std::string_view compute_capability);
 
 }  // namespace outboard::compat

@@ -381,4 +381,18 @@ printf 'pci_device,chip,name,confidence,source\n0x1b80,GH100,Card of tomorrow,hi
 XDG_CONFIG_HOME=$work/own expect 4 "hint: for CUDA 13.0 on H200 SXM 141GB and Card of tomorrow: driver 580.65.06 or newer" --facts "$work/bare" --cuda 13.0
 expect 4 "hint: for CUDA 12.8.1 on H200 SXM 141GB: driver 570." --facts "$work/bare" "oci:$work/cuda"
 expect 4 "hint: for CUDA 12.8 on H200 SXM 141GB: driver 570." --facts "$work/bare" --torch 2.9
+grep -q 'on GeForce GTX 1080: no driver will do: PyTorch 2.9.* has no code for compute capability 6.1; choose PyTorch 2.9' "$work/out" ||
+  say "no package for the card: $(cat "$work/out")"
+bus() { python3 -c 'import json, sys
+snapshot = json.load(open(sys.argv[1]))
+snapshot["facts"]["gpus"] = [{"pci": "0000:65:00.0", "pci_device": int(sys.argv[2], 16)}]
+json.dump(snapshot, open(sys.argv[1], "w"))' "$work/bare" "$1"; }
+bus 1b80 # GTX 1080
+expect 4 "no driver will do: CUDA 12.9 was the last with code for Pascal, choose that or an older one" --facts "$work/bare" --cuda 13.0
+lacks "install the driver"
+bus 2b85 # RTX 5090
+expect 4 "hint: for CUDA 12.8 on GeForce RTX 5090: driver 570.26 or newer, for example of branch 580 (long-term support) (install the driver" --facts "$work/bare" --cuda 12.8
+expect 4 "hint: for CUDA 99.0 on GeForce RTX 5090: a driver that reports CUDA 99.0 or newer; the tables do not know CUDA 99.0" --facts "$work/bare" --cuda 99
+bus ffff
+expect 4 "hint: for CUDA 12.8 on GPU 10de:ffff: driver 570.26 or newer, for example of branch 580 (long-term support); the tables do not know this card" --facts "$work/bare" --cuda 12.8
 exit $bad

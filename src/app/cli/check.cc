@@ -222,8 +222,9 @@ Error no_driver(Error error, const host::Facts& facts, const Parsed& parsed,
   app::CompatTables tables = app::read_user_tables();
   auto cuda = app::cuda_of(*evidence, tables.tables());
   if (!cuda) return error;
-  std::string advice = app::driver_advice(facts, *cuda, tables.tables());
-  if (!advice.empty()) error.hint = cat(advice, " (", error.hint, ")");
+  app::DriverAdvice advice = app::driver_advice(facts, *evidence, *cuda, tables.tables());
+  if (advice.text.empty()) return error;
+  error.hint = advice.none ? advice.text : cat(advice.text, " (", error.hint, ")");
   return error;
 }
 
