@@ -2,6 +2,7 @@
 #include "app/image_evidence.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "compat/csv.h"
@@ -36,28 +37,38 @@ void add_framework(ImageEvidence& image, compat::Framework framework, const std:
   image.frameworks.push_back({framework, version, cuda, ""});
 }
 
-/// JAX has its CUDA in packages of their own, named after the major version (jax_cuda13_plugin).
-/// Where there are several, nothing says which of them is used.
-void add_plugins(ImageEvidence& image, const std::vector<engine::VersionedFile>& versions) {
-  constexpr std::string_view kStart = "jax_cuda";
-  std::string cuda;
-  for (const engine::VersionedFile& file : versions) {
-    if (!file.name.starts_with(kStart)) continue;
-    std::string found =
-        file.name.substr(kStart.size(), file.name.find('_', kStart.size()) - kStart.size());
-    if (!cuda.empty() && cuda != found) return;
-    cuda = found;
-  }
-  for (compat::FrameworkWish& wish : image.frameworks) {
-    if (wish.framework == compat::Framework::kJax && compat::is_version(cuda)) wish.cuda = cuda;
-  }
-}
-
 /// Once, and as many as a person reads: an image has as many packages as whoever made it likes.
 void add_note(std::vector<std::string>& notes, std::string note) {
   constexpr size_t kMost = 8;
   if (notes.size() < kMost && std::find(notes.begin(), notes.end(), note) == notes.end())
     notes.push_back(std::move(note));
+}
+
+/// JAX has its CUDA in packages of their own, named after the major version (jax_cuda13_plugin).
+/// Where there are several, nothing says which of them is used; where there is none, nothing says
+/// that it has CUDA.
+void add_plugins(ImageEvidence& image, const std::vector<engine::VersionedFile>& versions) {
+  constexpr std::string_view kStart = "jax_cuda";
+  // Before it, jaxlib had CUDA in itself (data/jax.csv).
+  constexpr std::string_view kFirstOfPluginsAlone = "0.4.31";
+  std::set<std::string> cuda;
+  for (const engine::VersionedFile& file : versions) {
+    if (!file.name.starts_with(kStart)) continue;
+    cuda.insert(
+        file.name.substr(kStart.size(), file.name.find('_', kStart.size()) - kStart.size()));
+  }
+  auto jax = std::find_if(
+      image.frameworks.begin(), image.frameworks.end(),
+      [](const compat::FrameworkWish& wish) { return wish.framework == compat::Framework::kJax; });
+  if (jax == image.frameworks.end()) return;
+  if (cuda.size() == 1 && compat::is_version(*cuda.begin())) jax->cuda = *cuda.begin();
+  bool plain = compat::is_version(jax->version);
+  if (!cuda.empty() || !plain || compat::compare_padded(jax->version, kFirstOfPluginsAlone) < 0)
+    return;
+  add_note(image.notes, cat("jaxlib ", printable(jax->version, 40),
+                            ": no CUDA plugin of JAX is in the image, so it computes on the CPU "
+                            "alone if it came from pip (add one: pip install \"jax[cuda12]\")"));
+  image.frameworks.erase(jax);
 }
 
 /// "8.0 9.0 12.0+PTX", as PyTorch lists them.

@@ -47,6 +47,22 @@ TEST_CASE("the package that holds JAX's or MXNet's CUDA says which it is") {
   CHECK(evidence_of({{"torch", "2.9.1", "/a"}}).frameworks[0].cuda.empty());
 }
 
+TEST_CASE(
+    "JAX without a CUDA plugin is no build for GPUs, from the release on that has none of it") {
+  app::ImageEvidence image = evidence_of({{"jaxlib", "0.7.2", "/a"}});
+  CHECK(image.frameworks.empty());
+  REQUIRE(image.notes.size() == 1);
+  CHECK(image.notes[0] ==
+        "jaxlib 0.7.2: no CUDA plugin of JAX is in the image, so it computes on the CPU alone if "
+        "it came from pip (add one: pip install \"jax[cuda12]\")");
+  CHECK(evidence_of({{"jaxlib", "0.4.31", "/a"}}).frameworks.empty());
+  CHECK(evidence_of({{"jaxlib", "0.4.30", "/a"}}).frameworks.size() == 1);
+  CHECK(evidence_of({{"jaxlib", "0.4.34+cuda12", "/a"}}).frameworks.size() == 1);
+  image = evidence_of({{"jaxlib", "0.7.2", "/a"}, {"jax_cuda12_plugin", "0.7.2", "/b"}});
+  CHECK(image.frameworks.size() == 1);
+  CHECK(image.notes.empty());
+}
+
 TEST_CASE("packages that no table knows are told once, and not by the thousand") {
   std::vector<engine::VersionedFile> packages;
   for (int i = 0; i < 3000; i++) {

@@ -258,6 +258,12 @@ lacks $'\e'
 mkdir -p "$work/wheels/usr/local/lib/python3.12/dist-packages/torch-2.9.0+cpu.dist-info"
 echo x >"$work/wheels/usr/local/lib/python3.12/dist-packages/torch-2.9.0+cpu.dist-info/METADATA"
 expect 0 "torch 2.9.0+cpu is built without CUDA" "rootfs:$work/wheels"
+packages=$work/jax/usr/local/lib/python3.12/dist-packages
+mkdir -p "$packages/jax-0.7.2.dist-info" "$packages/jaxlib-0.7.2.dist-info"
+expect 0 "jaxlib 0.7.2: no CUDA plugin of JAX is in the image, so it computes on the CPU alone" "rootfs:$work/jax"
+lacks "full"
+mkdir "$packages/jax_cuda12_plugin-0.7.2.dist-info"
+expect 0 "JAX 0.7.2 (CUDA 12.1 or newer): full" "rootfs:$work/jax"
 layout "$work/layered" "$(environment CUDA_VERSION=13.0.1)"
 tar -C "$root" -czf "$work/layer.tar.gz" usr
 sed "s#\"layers\": \[\]#\"layers\": [{$(blob "$work/layered" "$work/layer.tar.gz")}]#" "$work/manifest" >"$work/manifest2"
@@ -366,12 +372,11 @@ expect 4 "no NVIDIA driver on this host" --cuda 12.8
 lacks "full"
 # Cards on the bus: the driver to install, for the CUDA version, the image or the framework that is asked about.
 outboard capture "$work/bare" >/dev/null
-python3 - "$work/bare" <<'END'
-import json, sys
+bus() { python3 -c 'import json, sys
 snapshot = json.load(open(sys.argv[1]))
-snapshot["facts"]["gpus"] = [{"pci": "0000:65:00.0", "pci_device": 0x2335}, {"pci": "0000:66:00.0", "pci_device": 0x1b80}]
-json.dump(snapshot, open(sys.argv[1], "w"))
-END
+snapshot["facts"]["gpus"] = [{"pci": f"0000:{i:x}:00.0", "pci_device": int(id, 16)} for i, id in enumerate(sys.argv[2:], 0x65)]
+json.dump(snapshot, open(sys.argv[1], "w"))' "$work/bare" "$@"; }
+bus 2335 1b80 # H200, GTX 1080
 unset OUTBOARD_ROOT
 expect 4 "no NVIDIA driver on this host" --facts "$work/bare" --cuda 13.0
 grep -q 'hint: for CUDA 13.0 on H200 SXM 141GB: driver 580.65.06 or newer.*; on GeForce GTX 1080: no driver will do: CUDA 12.9 was the last' "$work/out" ||
@@ -383,10 +388,6 @@ expect 4 "hint: for CUDA 12.8.1 on H200 SXM 141GB: driver 570." --facts "$work/b
 expect 4 "hint: for CUDA 12.8 on H200 SXM 141GB: driver 570." --facts "$work/bare" --torch 2.9
 grep -q 'on GeForce GTX 1080: no driver will do: PyTorch 2.9.* has no code for compute capability 6.1; choose PyTorch 2.9' "$work/out" ||
   say "no package for the card: $(cat "$work/out")"
-bus() { python3 -c 'import json, sys
-snapshot = json.load(open(sys.argv[1]))
-snapshot["facts"]["gpus"] = [{"pci": "0000:65:00.0", "pci_device": int(sys.argv[2], 16)}]
-json.dump(snapshot, open(sys.argv[1], "w"))' "$work/bare" "$1"; }
 bus 1b80 # GTX 1080
 expect 4 "no driver will do: CUDA 12.9 was the last with code for Pascal, choose that or an older one" --facts "$work/bare" --cuda 13.0
 lacks "install the driver"
