@@ -146,6 +146,17 @@ TEST_CASE("names in an answer are whole") {
       {"kernel version 418.56.0 does not match DSO version 410.48.0 -- cannot find",
        "module is '418.56.0' and libcuda in the container is '410.48.0'."},
       {"initialization error: cannot open shared object file", "A driver library of the host is"},
+      {"Could not load dynamic library 'libcudnn.so.8'; dlerror: libcudnn.so.8: cannot open shared "
+       "object file",
+       "cuDNN ('libcudnn.so.8') is not"},
+      {"Could not load dynamic library 'libcudart.so.11.0'; dlerror: libcudart.so.11.0: cannot "
+       "open shared object file",
+       "does not have ('libcudart.so.11.0' is missing);"},
+      {"Could not load dynamic library 'libnvinfer.so.7'; dlerror: libnvinfer.so.7: cannot open "
+       "shared object file",
+       "was built with ('libnvinfer.so.7') is not"},
+      {"nvidia_uvm: disagrees about version of symbol module_layout",
+       "The module 'nvidia_uvm' was"},
   };
   for (const Case& known : kCases) {
     INFO(known.text);

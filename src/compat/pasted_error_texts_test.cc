@@ -44,6 +44,22 @@ TEST_CASE("texts as they are pasted are explained by the row of their cause") {
   }
 }
 
+TEST_CASE("what is found is the name alone, without what stands around it") {
+  auto found = match_error_text(
+      "Could not load dynamic library 'libcudnn.so.8'; dlerror: libcudnn.so.8: cannot open shared "
+      "object file: No such file or directory");
+  REQUIRE_FALSE(found.empty());
+  CHECK(found.front().found == "libcudnn.so.8: cannot open shared object file");
+}
+
+TEST_CASE("an error of NVML that has a row of its own has that row alone") {
+  for (const char* text : {"nvml error: driver not loaded: unknown",
+                           "nvml error: insufficient permissions: unknown"}) {
+    INFO(text);
+    CHECK(match_error_text(text).size() == 1);
+  }
+}
+
 TEST_CASE("a stale file of a driver has its whole name in the answer") {
   for (const CsvRow& row : pasted_texts()) {
     if (row.cells[0] != "cdi-stale-file") continue;
