@@ -237,6 +237,7 @@ TEST_CASE("the manifest of a tag") {
   auto missing = manifest_digest(index(entry(a, "v1") + "," + entry(b, "v2")), "v3");
   REQUIRE(!missing);
   CHECK(missing.error().text == "OCI image layout: no tag 'v3', it has v1, v2");
+  CHECK(missing.error().hint == "write oci:DIR:TAG");
   CHECK(!manifest_digest(index(entry(a, "v1") + "," + entry(b, "v2")), ""));
   CHECK(!manifest_digest(index(""), ""));
   CHECK(!manifest_digest(index(entry("sha256:../../x", "")), ""));

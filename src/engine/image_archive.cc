@@ -40,6 +40,9 @@ class Layout {
   explicit Layout(std::string directory) : directory_(std::move(directory)) {}
   explicit Layout(TarFiles archive) : archive_(std::move(archive)) {}
 
+  /// How a person names an image in it.
+  std::string_view form() const { return archive_ ? "oci-archive:FILE:TAG" : "oci:DIR:TAG"; }
+
   /// What errors call the file.
   std::string shown(const std::string& name) const {
     return archive_ ? cat(archive_->path(), ": ", name) : join_path(directory_, name);
@@ -102,7 +105,7 @@ Result<json::Value> manifest_of_platform(const Layout& layout, const json::Value
 Result<ArchivedImage> read_layout(const Layout& layout, const json::Value& index,
                                   const std::string& tag, const std::string& platform) {
   ArchivedImage image;
-  OB_TRY(image.digest, manifest_digest(index, tag));
+  OB_TRY(image.digest, manifest_digest(index, tag, layout.form()));
   json::Value descriptor;
   for (const json::Value& entry : index["manifests"].items()) {
     if (entry["digest"].text() == image.digest) descriptor = entry;

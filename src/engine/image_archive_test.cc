@@ -83,7 +83,9 @@ TEST_CASE("an OCI layout in one file is read like one in a directory") {
     std::string bytes = *read_file(file);
     CHECK(bytes.substr(image->layers[0].offset, image->layers[0].size) == layer);
     CHECK(read(file, "v1"));
-    CHECK_FALSE(read(file, "v2"));
+    auto missing = read(file, "v2");
+    REQUIRE_FALSE(missing);
+    CHECK(missing.error().hint == "write oci-archive:FILE:TAG");
   }
   for (const auto& [name, content] : layout(layer)) scratch.file("d/" + name, content);
   auto image = engine::read_oci_layout(scratch.path + "/d", "v1", "linux/amd64");
@@ -110,7 +112,17 @@ TEST_CASE("an OCI archive that is broken, cut off or compressed") {
   REQUIRE_FALSE(image);
   CHECK(image.error().text.find("has no 'index.json'") != std::string::npos);
   std::string whole = archive(layout("layer"));
-  CHECK_FALSE(read(scratch.file("cut.tar", whole.substr(0, 1100))));
+  for (size_t size : {300, 1100}) {
+    image = read(scratch.file("cut.tar", whole.substr(0, size)));
+    REQUIRE_FALSE(image);
+    CHECK(image.error().text.find("it is cut off") != std::string::npos);
+  }
+  // Shorter than a header, and no beginning of one.
+  for (const std::string& text : {std::string("{}"), std::string(300, '\0')}) {
+    image = read(scratch.file("x.json", text));
+    REQUIRE_FALSE(image);
+    CHECK(image.error().text.find("it is no tar archive") != std::string::npos);
+  }
   image = read(scratch.file("x.tar.gz", "\x1f\x8b\x08 and so on"));
   REQUIRE_FALSE(image);
   CHECK(image.error().text.find("is compressed") != std::string::npos);

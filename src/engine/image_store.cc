@@ -245,7 +245,8 @@ class Store {
 
 }  // namespace
 
-Result<std::string> manifest_digest(const json::Value& index, const std::string& tag) {
+Result<std::string> manifest_digest(const json::Value& index, const std::string& tag,
+                                    std::string_view form) {
   constexpr std::string_view kName = "org.opencontainers.image.ref.name";
   const auto& manifests = index["manifests"].items();
   std::vector<std::string> tags;
@@ -261,7 +262,7 @@ Result<std::string> manifest_digest(const json::Value& index, const std::string&
     std::string have = tags.empty() ? "it has none" : cat("it has ", join(tags, ", "));
     return make_error(ErrorCode::kNotFound,
                       cat("OCI image layout: ", wanted, ", ", printable(have)),
-                      "write oci:DIR:TAG");
+                      cat("write ", form));
   }
   const std::string& digest = (*chosen)["digest"].text();
   if (!is_sha256(digest)) {

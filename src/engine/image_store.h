@@ -32,7 +32,8 @@ Result<Image> obtain_image(const ImageSource& source, const StorePlace& place,
                            const std::string& pull, const Console& console);
 
 /// The digest of the manifest that a layout's index.json names for the tag (empty: the only one, or
-/// "latest"). kNotFound lists the tags that there are.
-Result<std::string> manifest_digest(const json::Value& index, const std::string& tag);
+/// "latest"). kNotFound lists the tags that there are, with `form` as how to name one of them.
+Result<std::string> manifest_digest(const json::Value& index, const std::string& tag,
+                                    std::string_view form = "oci:DIR:TAG");
 
 }  // namespace outboard::engine

@@ -50,7 +50,8 @@ Result<TarHeaders::Block> TarHeaders::header(std::string_view block) {
     if (!any_) return broken("it is no tar archive");
     return Block::kEnd;
   }
-  if (block.substr(257, 5) != "ustar") return broken("it is no tar archive");
+  if (block.substr(kTarMagicAt, kTarMagic.size()) != kTarMagic)
+    return broken("it is no tar archive");
   any_ = true;
   auto size = number_field(block.substr(124, 12));
   if (!size || *size > INT64_MAX) return broken("an entry has no size");

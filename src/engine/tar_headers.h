@@ -12,6 +12,9 @@
 namespace outboard::engine {
 
 constexpr uint64_t kTarBlock = 512;
+/// What every header has, and where in it.
+constexpr std::string_view kTarMagic = "ustar";
+constexpr size_t kTarMagicAt = 257;
 
 /// What the size of an item or of an extension header takes in the archive.
 constexpr uint64_t tar_padded(uint64_t size) {

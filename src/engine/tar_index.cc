@@ -19,6 +19,7 @@ class Scanner {
 
   Result<void> scan(const std::function<bool(const TarItem&)>& visit) {
     if (place_ == end_) return headers_.broken("it is empty");
+    if (end_ - place_ < kTarBlock) return too_short();
     for (size_t count = 0; place_ < end_; count++) {
       if (count > kMostItems) return headers_.broken("it has too many entries");
       OB_TRY(std::string block, take(kTarBlock));
@@ -41,6 +42,16 @@ class Scanner {
   }
 
  private:
+  /// Less than one header: the beginning of an archive, or none.
+  Error too_short() const {
+    auto data = read_range(fd_, place_, static_cast<size_t>(end_ - place_), name_);
+    if (!data) return std::move(data).error();
+    bool archive =
+        data->size() > kTarMagicAt &&
+        kTarMagic.starts_with(std::string_view(*data).substr(kTarMagicAt, kTarMagic.size()));
+    return headers_.broken(archive ? "it is cut off" : "it is no tar archive");
+  }
+
   Result<std::string> take(uint64_t size) {
     if (size > end_ - place_) return headers_.broken("it is cut off");
     OB_TRY(std::string data, read_range(fd_, place_, static_cast<size_t>(size), name_));
