@@ -49,15 +49,7 @@ class GpuCheck {
         notes_(notes) {}
 
   std::vector<PartVerdict> judge() {
-    // A framework's judgement holds that of the CUDA version that was named for it.
-    bool named_for_framework =
-        image_.instead &&
-        std::any_of(image_.frameworks.begin(), image_.frameworks.end(),
-                    [&](const compat::FrameworkWish& wish) {
-                      return compat::is_version(wish.cuda) &&
-                             compat::compare_padded(wish.cuda, image_.instead->version) == 0;
-                    });
-    if (cuda_ && !named_for_framework) judge_cuda();
+    if (cuda_ && !named_for_framework()) judge_cuda();
     for (const compat::FrameworkWish& wish : image_.frameworks) judge_framework(wish);
     if (!image_.cudnn.empty()) judge_cudnn();
     if (!image_.code.empty()) judge_code();
@@ -73,6 +65,19 @@ class GpuCheck {
   }
 
  private:
+  /// A framework's judgement holds that of the CUDA version that was named for it; of "12", that of
+  /// its package.
+  bool named_for_framework() const {
+    if (!image_.instead) return false;
+    const std::string& named = image_.instead->version;
+    return std::any_of(image_.frameworks.begin(), image_.frameworks.end(),
+                       [&](const compat::FrameworkWish& wish) {
+                         if (!compat::is_version(wish.cuda)) return false;
+                         return is_digits(named) ? compat::major_of(wish.cuda) == named
+                                                 : compat::compare_padded(wish.cuda, named) == 0;
+                       });
+  }
+
   Judgement& add(std::string what, Verdict verdict, std::string reason) {
     Judgement judgement;
     judgement.verdict = verdict;
@@ -187,7 +192,9 @@ class GpuCheck {
     }
     const std::string version = loaded_driver().version;
     auto judge = [&](const std::string& cuda) {
-      return compat::judge_cudnn(tables_, image_.cudnn, cuda, version, gpu_.traits);
+      return compat::judge_cudnn(tables_, image_.cudnn,
+                                 is_digits(cuda) ? compat::release_of(cuda) : cuda, version,
+                                 gpu_.traits);
     };
     compat::CudnnAnswer answer = judge(cuda_->version);
     // It may belong to an older CUDA that is in the image, too.

@@ -112,6 +112,10 @@ expect 0 "JAX 0.7.2 (CUDA 12.1 or newer): full" --jax 0.7
 expect 1 "PyTorch 2.9+cpu: no: PyTorch 2.9+cpu is built for the CPU alone: it never uses a GPU with CUDA" --torch 2.9+cpu
 expect 2 "--torch 2.9.1+cu128 is for CUDA 12.8, and --cuda says 13.0" --torch 2.9.1+cu128 --cuda 13.0
 expect 0 "PyTorch 2.9.1 (CUDA 12.8)" --torch v2.9.1+cu128 --cuda 12
+grep -qF 'CUDA 12 (--cuda)' "$work/out" || say "--cuda 12 with a framework is not any CUDA 12: $(cat "$work/out")"
+lacks 'CUDA 12.0'
+expect 0 "cuDNN 9.8: full" --torch 2.9.1 --cuda 12 --cudnn 9.8
+lacks 'CUDA 12.0: '
 expect 0 "--cuda 12 was taken for CUDA 12.0, the first of its releases" --cuda 12
 grep -q 'CUDA 12.0: full' "$work/out" || say "--cuda 12 is not 12.0"
 expect 0 "cuDNN 9 was taken for the newest in the tables with CUDA 11, 9.10.2.21" --cuda 11.8 --cudnn 9
@@ -195,6 +199,8 @@ head -c 1100 "$work/pax.tar" >"$work/cut.tar"
 expect 4 "it is cut off" "docker-archive:$work/cut.tar"
 head -c 4000 /dev/urandom >"$work/noise.tar"
 expect 4 "it is no tar archive" "docker-archive:$work/noise.tar"
+head -c 300 "$work/pax.tar" >"$work/cut.tar"
+expect 4 "it is cut off" "docker-archive:$work/cut.tar"
 : >"$work/empty.tar"
 expect 4 "it is empty" "docker-archive:$work/empty.tar"
 expect 4 "No such file" "docker-archive:$work/nothing.tar"
@@ -211,6 +217,9 @@ tar -C "$work/cuda" -cf "$work/oci.tar" .
 expect 1 "CUDA_VERSION asks for cuda>=12.8" "oci-archive:$work/oci.tar"
 expect 1 "CUDA_VERSION asks for cuda>=12.8" "oci-archive:$work/oci.tar:t"
 expect 4 "no tag 'other', it has t" "oci-archive:$work/oci.tar:other"
+grep -q "hint: write oci-archive:FILE:TAG" "$work/out" || say "the hint for a tag of an archive is another's"
+expect 4 "no tag 'other', it has t" "oci:$work/cuda:other"
+grep -q "hint: write oci:DIR:TAG" "$work/out" || say "the hint for a tag of a directory is another's"
 expect 4 "has no 'index.json'" "oci-archive:$work/pax.tar"
 grep -q "hint: name a file that 'skopeo copy ... oci-archive:FILE' wrote" "$work/out" || say "no hint for an archive without an index"
 head -c 800 "$work/oci.tar" >"$work/cut.tar"
@@ -219,6 +228,8 @@ expect 1 "image $work/oci.tar (oci-archive, amd64" "$work/oci.tar"
 expect 1 "(oci, amd64" "$work/cuda"
 (cd "$work" && expect 0 "image ./pax.tar (docker-archive, amd64)" ./pax.tar && exit $bad) || bad=1
 expect 4 "is compressed" "$work/pax.tar.gz"
+echo '{"schemaVersion": 2}' >"$work/manifest.json"
+expect 4 "it is no tar archive" "$work/manifest.json"
 expect 4 "No such file" ./no-such-file
 expect 2 "images in docker ('docker-daemon:') are not read under this name" docker-daemon:app
 grep -q 'hint: name it as docker does: app, with --engine docker' "$work/out" || say "no hint for docker-daemon:"

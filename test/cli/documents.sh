@@ -44,6 +44,10 @@ outboard-runtime --outboard-config "$work/bad.toml" create --bundle "$work/bundl
 diff <(grep -o 'known keys: .*' "$work/out" | sed 's/known keys: //; s/)$//; s/, /\n/g' | sort) \
   <(sed -n 's/^| `\([a-z]*\.[a-z-]*\)` |.*/\1/p' doc/configuration.md | sort) || say "doc/configuration.md differs"
 
+echo "case: doctor's help has the exit codes that doc/doctor.md has"
+codes=$(grep '^Exit codes: ' doc/doctor.md)
+outboard doctor --help | tr -s ' \n' ' ' | grep -qF -- "$codes" || say "doctor --help does not say: $codes"
+
 echo "case: verbs of make exist"
 while IFS=: read -r file line verb; do
   verb=${verb##*make }

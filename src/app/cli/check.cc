@@ -196,14 +196,15 @@ Result<app::ImageEvidence> gather(const Parsed& parsed, const Question& question
     evidence = evidence_of(*report.image, report.files);
   }
   if (!cuda.empty()) {
-    std::string release = is_digits(cuda) ? compat::release_of(cuda) : cuda;
+    // With a framework "12" stays what it is: any release.
+    bool first = is_digits(cuda) && frameworks.empty();
+    std::string release = first ? compat::release_of(cuda) : cuda;
     if (is_digits(cuda)) {
       evidence.notes.push_back(
-          frameworks.empty()
-              ? cat("--cuda ", cuda, " was taken for CUDA ", release,
-                    ", the first of its releases: later ones may need a newer driver")
-              : cat("--cuda ", cuda, " was taken for any release of CUDA ", cuda,
-                    " that the framework has a package for"));
+          first ? cat("--cuda ", cuda, " was taken for CUDA ", release,
+                      ", the first of its releases: later ones may need a newer driver")
+                : cat("--cuda ", cuda, " was taken for any release of CUDA ", cuda,
+                      " that the framework has a package for"));
     }
     evidence.instead = app::CudaSign{std::move(release), "--cuda"};
   }

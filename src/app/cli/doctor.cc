@@ -280,7 +280,8 @@ CliCommand doctor_command() {
       "describes them all. In a container it says what is wrong there; with --container it looks "
       "at "
       "one from outside.\n\n"
-      "Exit codes: 0 nothing wrong, 1 errors, 2 wrong command line, 3 warnings only.",
+      "Exit codes: 0 nothing wrong, 1 errors (or doctor itself could not run), 2 wrong command "
+      "line, 3 warnings only.",
       {{"container", 0, "NAME",
         "look at this running container from outside: what is wrong, what it has", ""},
        {"engine", 0, "ENGINE", "of the engines, look at docker, podman, containerd or crio alone",
