@@ -397,6 +397,7 @@ printf 'pci_device,chip,name,confidence,source\n0x1b80,GH100,Card of tomorrow,hi
 XDG_CONFIG_HOME=$work/own expect 4 "hint: for CUDA 13.0 on H200 SXM 141GB and Card of tomorrow: driver 580.65.06 or newer" --facts "$work/bare" --cuda 13.0
 expect 4 "hint: for CUDA 12.8.1 on H200 SXM 141GB: driver 570." --facts "$work/bare" "oci:$work/cuda"
 expect 4 "hint: for CUDA 12.8 on H200 SXM 141GB: driver 570." --facts "$work/bare" --torch 2.9
+expect 4 "hint: for CUDA 12.8 on H200 SXM 141GB: driver 570." --facts "$work/bare" --torch 2.9 --cuda 12
 grep -q 'on GeForce GTX 1080: no driver will do: PyTorch 2.9.* has no code for compute capability 6.1; choose PyTorch 2.9' "$work/out" ||
   say "no package for the card: $(cat "$work/out")"
 bus 1b80 # GTX 1080

@@ -220,6 +220,9 @@ Error no_driver(Error error, const host::Facts& facts, const Parsed& parsed,
   CheckReport unused;
   auto evidence = gather(parsed, question, unused);
   if (!evidence) return error;
+  // Of "12" the framework's package says which release it is.
+  if (is_digits(question.cuda) && !question.frameworks.empty() && parsed.words().empty())
+    evidence->instead.reset();
   app::CompatTables tables = app::read_user_tables();
   auto cuda = app::cuda_of(*evidence, tables.tables());
   if (!cuda) return error;
