@@ -8,10 +8,6 @@ using namespace outboard::doctor;
 
 namespace {
 
-bool holds(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
 // A bridge whose configuration space ends in an ACS capability behind another extended one.
 std::string configuration_with_acs(unsigned control) {
   std::string bytes(4096, '\0');

@@ -13,10 +13,6 @@ using namespace outboard::doctor;
 
 namespace {
 
-bool holds(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
 Findings ask(const std::vector<Check>& table, std::string_view id, const Facts& facts) {
   for (const Check& check : table) {
     if (check.id == id) return check.look(facts);

@@ -17,10 +17,6 @@ using namespace outboard::doctor;
 
 namespace {
 
-bool holds(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
 Facts with_docker() {
   Facts facts;
   facts.machine.gpus.resize(1);
@@ -47,12 +43,6 @@ Findings ask(std::string_view id, const Facts& facts) {
   const Check* check = find_check(id);
   REQUIRE(check);
   return check->look(facts);
-}
-
-Severity worst(std::string_view id, const Facts& facts) {
-  Severity severity = Severity::kOk;
-  for (const Finding& finding : ask(id, facts)) severity = std::max(severity, finding.severity);
-  return severity;
 }
 
 constexpr const char* kSpec = R"(---

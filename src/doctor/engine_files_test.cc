@@ -17,10 +17,6 @@ using namespace outboard::doctor;
 
 namespace {
 
-bool holds(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
 void program(TestMachine& machine, const std::string& name) {
   machine.write(name, "");
   REQUIRE(::chmod(machine.path(name).c_str(), 0755) == 0);

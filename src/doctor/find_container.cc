@@ -22,14 +22,6 @@ constexpr std::chrono::milliseconds kPatience{2000};
 
 using Found = std::optional<ContainerPlace>;
 
-Error not_running(const ContainerPlace& place) {
-  return make_error(
-      ErrorCode::kConflict,
-      cat("the ", place.engine, " container '", printable(place.name), "' does not run"),
-      cat("'outboard explain --error' explains why it did not start; 'outboard "
-          "doctor' looks at the machine"));
-}
-
 // A name goes into a path of the engine's interface.
 bool is_plain(const std::string& name) {
   return !name.empty() && name.size() < 256 && name[0] != '.' &&

@@ -10,10 +10,6 @@ using namespace outboard::doctor;
 
 namespace {
 
-bool holds(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
 void unload(TestMachine& machine) {
   machine.remove("proc/driver/nvidia").write("proc/modules", "");
 }

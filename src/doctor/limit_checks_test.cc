@@ -11,19 +11,6 @@
 using namespace outboard;
 using namespace outboard::doctor;
 
-namespace {
-
-bool holds(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
-Severity worst(std::string_view id, const Facts& facts) {
-  CheckResult result{find_check(id), find_check(id)->look(facts)};
-  return result.severity();
-}
-
-}  // namespace
-
 TEST_CASE("control groups") {
   if (!can_make_nodes()) return;
   TestMachine machine("h200x1");

@@ -8,10 +8,6 @@ using namespace outboard::doctor;
 
 namespace {
 
-bool holds(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
 constexpr const char* kWslKernel = "5.15.153.1-microsoft-standard-WSL2\n";
 
 }  // namespace

@@ -38,15 +38,15 @@ bool is_of_crio(const json::Value& spec) {
   });
 }
 
-Error has_ended(const ContainerPlace& place) {
+}  // namespace
+
+Error not_running(const ContainerPlace& place) {
   return make_error(
       ErrorCode::kConflict,
       cat("the ", place.engine, " container '", printable(place.name), "' does not run"),
       cat("'outboard explain --error' explains why it did not start; 'outboard "
           "doctor' looks at the machine"));
 }
-
-}  // namespace
 
 bool is_alive(uint32_t pid) {
   return pid != 0 && path_exists(cat("/proc/", pid));
@@ -169,7 +169,7 @@ Result<std::optional<ContainerPlace>> choose_container(const std::string& name,
     std::vector<ContainerPlace> alive;
     std::copy_if(group->begin(), group->end(), std::back_inserter(alive),
                  [](const ContainerPlace& place) { return is_alive(place.pid); });
-    if (alive.empty()) return has_ended(group->front());
+    if (alive.empty()) return not_running(group->front());
     if (alive.size() == 1) {
       alive.front().name = name;
       return std::optional(alive.front());

@@ -45,6 +45,9 @@ std::vector<std::string> names_in_annotations(const json::Value& spec);
 Result<std::optional<ContainerPlace>> choose_container(const std::string& name,
                                                        const std::vector<ContainerPlace>& list);
 
+/// kConflict: what is asked of this container takes one that runs.
+Error not_running(const ContainerPlace& place);
+
 /// True while a process of that number exists.
 bool is_alive(uint32_t pid);
 

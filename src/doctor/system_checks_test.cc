@@ -13,15 +13,6 @@ using namespace outboard::doctor;
 
 namespace {
 
-bool holds(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
-Severity worst(std::string_view id, const Facts& facts) {
-  CheckResult result{find_check(id), find_check(id)->look(facts)};
-  return result.severity();
-}
-
 host::NvmlGpu healthy_gpu() {
   host::NvmlGpu gpu;
   gpu.pci = "0000:18:00.0";

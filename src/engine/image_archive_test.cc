@@ -7,27 +7,21 @@
 
 #include "base/files.h"
 #include "base/text.h"
-#include "engine/directories.h"
 #include "engine/image_path.h"
 #include "engine/tar.h"
+#include "test/scratch.h"
 
 using namespace outboard;
 
 namespace {
 
-struct Scratch {
-  Scratch() {
-    char pattern[] = "/tmp/outboard-archive.XXXXXX";
-    path = ::mkdtemp(pattern);
-  }
-  ~Scratch() { engine::remove_tree(path); }
+struct Scratch : test::Scratch {
   std::string file(const std::string& name, const std::string& text) const {
     std::string full = join_path(path, name);
     REQUIRE(make_directories(directory_of(full)));
     REQUIRE(replace_file(full, text));
     return full;
   }
-  std::string path;
 };
 
 std::string digest(char digit) {

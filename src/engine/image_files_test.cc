@@ -10,43 +10,16 @@
 
 #include "base/files.h"
 #include "base/text.h"
-#include "engine/directories.h"
 #include "engine/tar.h"
-#include "test/scratch.h"
+#include "test/fixtures/image_tree.h"
 
 using namespace outboard;
 
+using Tree = test::ImageTree;
+using test::seen;
+using test::versions;
+
 namespace {
-
-struct Tree : test::Scratch {
-  void file(const std::string& name, const std::string& text = "x") const {
-    std::string full = join_path(path, name);
-    REQUIRE(make_directories(directory_of(full)));
-    REQUIRE(replace_file(full, text));
-  }
-  void link(const std::string& name, const std::string& target) const {
-    std::string full = join_path(path, name);
-    REQUIRE(make_directories(directory_of(full)));
-    REQUIRE(::symlink(target.c_str(), full.c_str()) == 0);
-  }
-  Root root() const {
-    auto opened = Root::open(path, Root::Trust::kUntrusted);
-    REQUIRE(opened);
-    return std::move(*opened);
-  }
-};
-
-std::string seen(const char* path) {
-  auto file = engine::versioned_file(path);
-  return file ? cat(file->name, " ", file->version) : "";
-}
-
-std::string versions(const engine::ImageFiles& files) {
-  std::string out;
-  for (const engine::VersionedFile& file : files.versions)
-    out += cat(out.empty() ? "" : ", ", file.name, " ", file.version);
-  return out;
-}
 
 std::string archive_of(const std::vector<std::string>& names) {
   std::string out;

@@ -10,49 +10,18 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "elf/fat_binary_example.h"
-#include "engine/directories.h"
 #include "engine/image_files.h"
 #include "engine/tar.h"
+#include "test/fixtures/image_tree.h"
 
 using namespace outboard;
 using namespace outboard::elf::example;  // NOLINT: a test
 
+using Tree = test::ImageTree;
+using test::seen;
+using test::versions;
+
 namespace {
-
-struct Tree {
-  Tree() {
-    char pattern[] = "/tmp/outboard-places.XXXXXX";
-    path = ::mkdtemp(pattern);
-  }
-  ~Tree() { engine::remove_tree(path); }
-  void file(const std::string& name, const std::string& text = "x") const {
-    std::string full = join_path(path, name);
-    REQUIRE(make_directories(directory_of(full)));
-    REQUIRE(replace_file(full, text));
-  }
-  void link(const std::string& name, const std::string& target) const {
-    REQUIRE(make_directories(directory_of(join_path(path, name))));
-    REQUIRE(::symlink(target.c_str(), join_path(path, name).c_str()) == 0);
-  }
-  engine::ImageFiles read() const {
-    auto opened = Root::open(path, Root::Trust::kUntrusted);
-    REQUIRE(opened);
-    return engine::read_image_root(std::move(*opened));
-  }
-  std::string path;
-};
-
-std::string versions(const engine::ImageFiles& files) {
-  std::string out;
-  for (const engine::VersionedFile& file : files.versions)
-    out += cat(out.empty() ? "" : ", ", file.name, " ", file.version);
-  return out;
-}
-
-std::string seen(const char* path) {
-  auto file = engine::versioned_file(path);
-  return file ? cat(file->name, " ", file->version) : "";
-}
 
 std::string library_for(unsigned architecture) {
   return elf_with(container(entry(2, architecture, 8)));
@@ -90,7 +59,7 @@ TEST_CASE("environments where Dockerfiles make them") {
     tree.file(cat(prefix, "/lib/python3.11/site-packages/torch/lib/libtorch_cuda.so"),
               library_for(90));
     tree.link(cat(prefix, "/lib64"), "lib");
-    engine::ImageFiles files = tree.read();
+    engine::ImageFiles files = engine::read_image_root(tree.root());
     CHECK(versions(files) == "torch 2.5.1+cu124");
     REQUIRE(files.torch_code);
     CHECK(files.torch_code->machine_code == std::set<unsigned>{90});
@@ -103,7 +72,8 @@ TEST_CASE("a conda environment's record of PyTorch counts, not the package witho
   tree.file("opt/conda/conda-meta/cuda-cudart-12.4.127-0.json");
   tree.file("opt/conda/lib/python3.11/site-packages/torch-2.5.1-py3.11.egg-info/PKG-INFO");
   tree.file("opt/conda/envs/old/lib/python3.9/site-packages/torch-1.13.1.dist-info/METADATA");
-  CHECK(versions(tree.read()) == "libcudart 12.4.127, torch 2.5.1+cu124, torch 1.13.1");
+  CHECK(versions(engine::read_image_root(tree.root())) ==
+        "libcudart 12.4.127, torch 2.5.1+cu124, torch 1.13.1");
 }
 
 TEST_CASE("a libtorch by itself has its version in a file") {
@@ -112,20 +82,20 @@ TEST_CASE("a libtorch by itself has its version in a file") {
     Tree tree;
     tree.file(cat(prefix, "/build-version"), "2.5.1+cu124\n");
     tree.file(cat(prefix, "/lib/libtorch_cuda.so"), library_for(86));
-    engine::ImageFiles files = tree.read();
+    engine::ImageFiles files = engine::read_image_root(tree.root());
     CHECK(versions(files) == "torch 2.5.1+cu124");
     REQUIRE(files.torch_code);
     CHECK(files.torch_code->machine_code == std::set<unsigned>{86});
   }
   Tree hostile;
   hostile.file("opt/libtorch/build-version", "2.5.1\x1b[2J\n");
-  CHECK(versions(hostile.read()).empty());
+  CHECK(versions(engine::read_image_root(hostile.root())).empty());
   hostile.file("opt/libtorch/build-version", std::string(100'000, '2'));
-  CHECK(versions(hostile.read()).empty());
+  CHECK(versions(engine::read_image_root(hostile.root())).empty());
   Tree fifo;
   REQUIRE(make_directories(fifo.path + "/opt/libtorch"));
   REQUIRE(::mkfifo((fifo.path + "/opt/libtorch/build-version").c_str(), 0600) == 0);
-  CHECK(versions(fifo.read()).empty());
+  CHECK(versions(engine::read_image_root(fifo.root())).empty());
 }
 
 TEST_CASE("links to environments elsewhere lead nowhere outside") {
@@ -136,14 +106,14 @@ TEST_CASE("links to environments elsewhere lead nowhere outside") {
   tree.link("opt/libtorch", outside.path);
   tree.link("home/me", outside.path);
   tree.link("app/.venv", outside.path);
-  CHECK(versions(tree.read()).empty());
+  CHECK(versions(engine::read_image_root(tree.root())).empty());
 }
 
 TEST_CASE("the number of environments is bounded") {
   Tree tree;
   for (int i = 0; i < 100; i++)
     tree.file(cat("opt/", i, "/lib/python3.11/site-packages/torch-2.5.1.dist-info/METADATA"));
-  CHECK(tree.read().versions.size() == 32);
+  CHECK(engine::read_image_root(tree.root()).versions.size() == 32);
 }
 
 TEST_CASE("code of PyTorch's library in layers: directories and plain archives") {

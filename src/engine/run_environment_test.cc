@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "base/files.h"
+#include "test/scratch.h"
 
 using namespace outboard;
 
@@ -26,17 +27,14 @@ TEST_CASE("a container's environment is the image's, then files', then the comma
         Entries{"A=mine", "NVIDIA_REQUIRE_CUDA=cuda>=99", "NVIDIA_DISABLE_REQUIRE=true"});
   CHECK(environment({{"env", "NVIDIA_REQUIRE_CUDA"}}) == Entries{"A=image"});
 
-  char path[] = "/tmp/outboard-env.XXXXXX";
-  int fd = ::mkstemp(path);
-  REQUIRE(fd >= 0);
-  ::close(fd);
+  test::Scratch scratch;
+  const std::string path = scratch / "env";
   REQUIRE(replace_file(path,
                        "# comment\n\n  B=x y # no "
                        "comment\r\nA=file\nNVIDIA_DISABLE_REQUIRE\nNVIDIA_REQUIRE_CUDA\n"));
   CHECK(environment({{"env", "A=mine"}, {"env-file", path}}) ==
         Entries{"A=mine", "NVIDIA_REQUIRE_CUDA=cuda>=99", "B=x y # no comment",
                 "NVIDIA_DISABLE_REQUIRE=true"});
-  ::unlink(path);
   ::unsetenv("NVIDIA_DISABLE_REQUIRE");
 
   engine::RunWords words;
