@@ -35,6 +35,7 @@ TEST_CASE("a container's environment is the image's, then files', then the comma
   CHECK(environment({{"env", "A=mine"}, {"env-file", path}}) ==
         Entries{"A=mine", "NVIDIA_REQUIRE_CUDA=cuda>=99", "B=x y # no comment",
                 "NVIDIA_DISABLE_REQUIRE=true"});
+  REQUIRE(::unlink(path.c_str()) == 0);
   ::unsetenv("NVIDIA_DISABLE_REQUIRE");
 
   engine::RunWords words;
