@@ -13,6 +13,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
+# Kinds of checks of `make lint`, all if empty. make itself has a variable LINT, the name of a program.
+LINT =
 LAUNCHER := $(if $(shell command -v ccache),-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 CONFIGURE := cmake $(LAUNCHER) -Wno-dev --log-level=WARNING
 

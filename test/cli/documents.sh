@@ -53,6 +53,12 @@ while IFS=: read -r file line verb; do
   verb=${verb##*make }
   grep -qE "^($verb|[a-z ]*\b$verb\b[a-z ]*):" Makefile || say "$file:$line: no 'make $verb'"
 done < <(grep -noE '(^    |(^|[^|] |[^ ])`)make [a-z]+' "${documents[@]}")
+# Run in full, without words that nobody gave: make's own variables have such names.
+for verb in lint fuzz load; do
+  for word in $(env -u MAKEFLAGS -u MAKEOVERRIDES make -n "$verb" | grep -E '^test/' | cut -s -d' ' -f2-); do
+    [[ $word =~ ^[0-9]+$ ]] || say "make $verb: '$word' is handed on, which nobody asked for"
+  done
+done
 
 echo "case: README's commands that start no container run on a simulated machine"
 if [ "$(id -u)" = 0 ]; then
